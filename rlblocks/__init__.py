@@ -1,0 +1,1 @@
+"""rlblocks: reinforcement learning assembled from interchangeable parts."""

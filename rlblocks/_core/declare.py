@@ -1,0 +1,98 @@
+"""What a block may ask for: the five kinds of declared input.
+
+A block's `inputs` maps each keyword of its `compute` to one of these. Nothing else reaches it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+REQUIRED: Any = type("Required", (), {"__repr__": lambda _: "REQUIRED"})()
+
+
+@attrs.frozen
+class Read:
+    """A tensor under a key: a stored column, a network's output, or what an earlier block wrote.
+
+    Attributes:
+        key: `[group.][next.]name[@online|@target]`.
+        default: handed over where nobody writes the key; only where the role's law makes it the identity.
+        at: "action" takes the entry of the action that was stored, so a `[batch, action]` value arrives as `[batch]`.
+        dims: the names of the leading dims that must be there, such as `("batch", "action")`; empty checks nothing.
+        raw: hand over the value in its network's form (quantiles, atoms) instead of its mean.
+    """
+
+    key: str
+    default: Any = REQUIRED
+    at: str = ""
+    dims: tuple[str, ...] = ()
+    raw: bool = False  # which tensor is meant, not which mathematics: a value and its form are two keys of one pass
+
+
+@attrs.frozen
+class Draw:
+    """Random numbers, drawn outside from the run's generators: `normal`, `uniform` in [0, 1) or `bernoulli` (p = ½).
+
+    Attributes:
+        kind: the distribution.
+        like: the key whose shape the draw takes; empty for one number a row.
+    """
+
+    kind: str
+    like: str = ""
+
+
+@attrs.frozen
+class Scheduled:
+    """The present value of one of the block's own fields (a schedule) or methods (taking the run's times)."""
+
+    name: str
+
+
+@attrs.frozen
+class Fn:
+    """A function by output key: `q@target` evaluates the network that writes `q`; `q.backup` is its form's back-up."""
+
+    key: str
+
+
+@attrs.frozen
+class Size:
+    """The size of a dim, known from the environment: `action` is the number of discrete actions."""
+
+    dim: str
+
+
+Declared = Read | Draw | Scheduled | Fn | Size
+
+
+def read(key: str, *, default: Any = REQUIRED, at: str = "", dims: tuple[str, ...] = ()) -> Read:
+    """Declare that a tensor is read."""
+    return Read(key, default, at, dims)
+
+
+def raw(key: str) -> Read:
+    """Declare that a value is read in its network's own form: itself for scalars, atoms or quantiles otherwise."""
+    return Read(key, raw=True)
+
+
+def draw(kind: str, like: str = "") -> Draw:
+    """Declare that random numbers are needed."""
+    return Draw(kind, like)
+
+
+def scheduled(name: str) -> Scheduled:
+    """Declare that the present value of the field or method `name` is read, as a 0-dim float tensor."""
+    return Scheduled(name)
+
+
+def fn(key: str) -> Fn:
+    """Declare that a function is needed, by output key."""
+    return Fn(key)
+
+
+def size(dim: str) -> Size:
+    """Declare that the size of a dim is needed, as an int."""
+    return Size(dim)

@@ -1,0 +1,87 @@
+"""What can go wrong, in two families: a recipe that does not fit, and a run that breaks.
+
+Every error says what is wrong, why, and how to mend it, and carries the same facts as attributes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RlblocksError(Exception):
+    """One sentence what, one why, one fix.
+
+    Attributes:
+        what: the sentence that says what is wrong.
+        fix: what to do about it; empty where nothing sensible can be said.
+        facts: the values that the message speaks of, by name.
+    """
+
+    def __init__(self, what: str, *, fix: str = "", **facts: object) -> None:
+        self.what = what
+        self.fix = fix
+        self.facts = facts
+        super().__init__(f"{what}\n  fix: {fix}" if fix else what)
+
+
+class RecipeError(RlblocksError):
+    """A block, a field, a path or a file that cannot be a recipe. The user's to mend (exit code 2)."""
+
+
+class FieldError(RecipeError, ValueError):
+    """A block was given a value that its field does not take."""
+
+
+class BlockError(RecipeError, TypeError):
+    """A class that was declared as a block is not one."""
+
+
+class BuildError(RecipeError):
+    """A wired recipe could not be built: no such device, no memory, an environment that does not start."""
+
+
+class WiringError(RecipeError):
+    """A recipe does not fit together. All misfits are collected.
+
+    Attributes:
+        problems: one `RlblocksError` for each misfit, in the order in which they were found.
+    """
+
+    def __init__(self, recipe: str, problems: Iterable[RlblocksError]) -> None:
+        self.problems = tuple(problems)
+        text = "\n".join(str(problem) for problem in self.problems)
+        super().__init__(f"recipe {recipe!r}: {text}" if len(self.problems) == 1 else f"recipe {recipe!r}:\n{text}")
+
+
+class RunError(RlblocksError):
+    """A run broke: an environment, a number, a file or the machine."""
+
+
+class EnvironmentFault(RunError):
+    """An environment returned something that it may not return, raised, or did not answer."""
+
+
+class CheckpointError(RunError):
+    """A checkpoint is missing, damaged, foreign or newer than this version."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that `name` was probably meant to be, or an empty string.
+
+    >>> nearest("capactiy", ["capacity", "alpha"])
+    'capacity'
+    """
+    known = list(known)
+    folded = {candidate.lower().replace("-", "_"): candidate for candidate in known}
+    found = difflib.get_close_matches(name.lower().replace("-", "_"), folded, n=1, cutoff=0.5)
+    return folded[found[0]] if found else ""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A half-sentence for an error: the nearest spelling, else the names there are."""
+    known = sorted(known)
+    close = nearest(name, known)
+    if close:
+        return f"did you mean {close!r}?"
+    return f"there are: {', '.join(known)}" if known else "there are none"

@@ -1,0 +1,114 @@
+"""The role of environments: where experience comes from."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import attrs
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from rlblocks._core.block import Block, role
+
+Tree = dict[str, Any]
+
+
+@attrs.frozen
+class Facts:
+    """What is known of an environment before its first step."""
+
+    name: str
+    observation_space: gymnasium.Space[Any]
+    action_space: gymnasium.Space[Any]
+    reward_threshold: float | None = None
+    max_episode_steps: int | None = None
+    renders: bool = False
+    fps: int = 30
+
+
+@attrs.frozen
+class Step:
+    """One step of n environments. Row i belongs to environment i.
+
+    Attributes:
+        next_observation: `[n, ...]`, the true successor; at an episode's end its final observation, never a reset one.
+        observation: `[n, ...]`, what to act on next: the reset observation where an episode ended.
+        reward: `[n]` float64.
+        terminated: `[n]` bool.
+        truncated: `[n]` bool; both flags may be set.
+        real: `[n]` bool; False for the dummy step of an autoresetting vector environment, which is nowhere counted.
+        episodes: `(environment, return, length)` of every episode that ended in this step.
+    """
+
+    next_observation: NDArray[Any]
+    observation: NDArray[Any]
+    reward: NDArray[np.float64]
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+    real: NDArray[np.bool_]
+    episodes: tuple[tuple[int, float, int], ...] = ()
+
+
+class Pool(Protocol):
+    """n running environments: the mutable half, owned by the run."""
+
+    @property
+    def n(self) -> int: ...
+    @property
+    def facts(self) -> Facts: ...
+    @property
+    def inexact(self) -> str:
+        """Why a resume of this pool cannot be bit-exact; empty where it is."""
+        ...
+
+    def reset(self) -> NDArray[Any]:
+        """Start every environment; the observations `[n, ...]`."""
+        ...
+
+    def step(self, actions: NDArray[Any]) -> Step:
+        """Apply one action to each environment. Actions are as learning stores them: Discrete ones count from 0.
+
+        Raises:
+            EnvironmentFault: an environment broke its contract; names environment, step, seed and last action.
+        """
+        ...
+
+    def render(self) -> NDArray[np.uint8] | None:
+        """The picture `[H, W, 3]` of environment 0, or None where it does not draw."""
+        ...
+
+    def state(self) -> Tree:
+        """Everything that is needed to go on: a nested dict of arrays, numbers, texts and lists."""
+        ...
+
+    def load(self, state: Tree) -> NDArray[Any]:
+        """Become what `state()` described; returns the observations to act on."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@role("envs")
+class Environment(Block):
+    """Where experience comes from. `build` makes a pool of running environments."""
+
+    def facts(self) -> Facts:
+        """What is known before the first step. May make one environment and close it again."""
+        raise NotImplementedError
+
+    def build(self, seed: int, *, n: int | None = None, render_mode: str | None = None) -> Pool:
+        """Make the environments; every episode of every one gets a seed of its own, derived from `seed`.
+
+        `n` overrides how many (evaluation and videos use their own number).
+        """
+        raise NotImplementedError
+
+
+@role("wrappers")
+class Wrapper(Block):
+    """A change to one environment, applied before vectorising, in the order written."""
+
+    def wrap(self, env: gymnasium.Env[Any, Any]) -> gymnasium.Env[Any, Any]:
+        """The wrapped environment."""
+        raise NotImplementedError

@@ -1,0 +1,89 @@
+"""The roles of networks: a body, a head, a layer and a value form, so that their products are free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from rlblocks._core.block import Block, role
+from rlblocks._core.keys import Spec
+
+
+class NoisyModule(Protocol):
+    """What every module that a network block builds offers.
+
+    `noise_size` standard normal numbers are handed to `forward` for one pass, or None for the mean weights.
+    """
+
+    noise_size: int
+
+    def __call__(self, x: Tensor, noise: Tensor | None = None) -> Tensor: ...
+
+
+@role("layers")
+class Layer(Block):
+    """A trainable affine map, `[B, in] -> [B, out]`."""
+
+    def build(self, inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Module:
+        """A module with `noise_size` and `forward(x, noise=None)`; its parameters come from `generator`."""
+        raise NotImplementedError
+
+
+@role("value_forms")
+class ValueForm(Block):
+    """How the value of an action is represented: a scalar, atoms of a distribution, quantiles.
+
+    Attributes:
+        key: the key under which a head writes values in this form; `q` itself for scalars.
+    """
+
+    key: str = "q"
+
+    def width(self) -> int:
+        """How many numbers one value takes."""
+        raise NotImplementedError
+
+    def dims(self) -> tuple[str, ...]:
+        """The names of the trailing dims that the form adds; none for scalars."""
+        raise NotImplementedError
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The expected value: `[B, A, *form] -> [B, A]`."""
+        raise NotImplementedError
+
+    def backup(self, reward: Tensor, discount: Tensor, value: Tensor) -> Tensor:
+        """The one-step back-up r + γ·v in this form: `[B], [B], [B, *form] -> [B, *form]`."""
+        raise NotImplementedError
+
+
+@role("heads")
+class Head(Block):
+    """Features to what others read, such as `q`."""
+
+    def writes(self, sizes: Mapping[str, int]) -> Mapping[str, Spec]:
+        """The keys that the network writes, given the sizes of the environment's dims (`action`)."""
+        raise NotImplementedError
+
+    def misfit(self, sizes: Mapping[str, int]) -> str:
+        """Why this head cannot serve these sizes, as half a sentence; empty where it can."""
+        raise NotImplementedError
+
+    def build(self, inputs: int, sizes: Mapping[str, int], generator: torch.Generator | None) -> nn.Module:
+        """A module with `noise_size` and `forward(x, noise=None) -> dict of tensors` by key."""
+        raise NotImplementedError
+
+
+@role("bodies")
+class Body(Block):
+    """Inputs to features."""
+
+    def misfit(self, spec: Spec) -> str:
+        """Why this body cannot read such an input, as half a sentence; empty where it can."""
+        raise NotImplementedError
+
+    def build(self, spec: Spec, generator: torch.Generator | None) -> tuple[nn.Module, int]:
+        """A module with `noise_size` and `forward(x, noise=None)`, `[B, *shape] -> [B, features]`; and the features."""
+        raise NotImplementedError

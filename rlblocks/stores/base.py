@@ -1,0 +1,85 @@
+"""The role of stores: what is remembered, and what is handed to learning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from rlblocks._core.block import Block, role
+from rlblocks._core.keys import Spec
+
+Rows = Mapping[str, NDArray[Any]]
+Tree = dict[str, Any]
+
+
+@attrs.frozen
+class StoreSpec:
+    """What a store is built for.
+
+    Attributes:
+        columns: every column that is written, without the leading row dim.
+        environments: how many environments write, E.
+        generator: the store's own source of randomness; it belongs to the run's state.
+    """
+
+    columns: Mapping[str, Spec]
+    environments: int
+    generator: np.random.Generator
+
+
+class Memory(Protocol):
+    """A built store: the mutable half, owned by the run."""
+
+    def __len__(self) -> int:
+        """How many rows can be handed to learning now."""
+        ...
+
+    def add(self, rows: Rows, environments: NDArray[np.int64]) -> None:
+        """Remember one row of each of the named environments: arrays `[E', ...]` by column, which are copied."""
+        ...
+
+    def sample(self, batch: int, keys: Sequence[str], **numbers: float) -> dict[str, NDArray[Any]]:
+        """Hand over `batch` rows of the columns asked for, and what the store writes itself, as fresh arrays."""
+        ...
+
+    def feed(self, **fed: NDArray[Any]) -> None:
+        """Take what the store's `inputs` asked for, one entry for each row of the last sample."""
+        ...
+
+    def state(self) -> Tree:
+        """Everything: a nested dict of arrays, numbers, texts, lists and None. Arrays are copies."""
+        ...
+
+    def load(self, state: Tree) -> None:
+        """Become what `state()` described; afterwards every answer is bit-equal."""
+        ...
+
+
+@role("stores")
+class Store(Block):
+    """What is remembered. `build` makes its memory.
+
+    Rows hold the columns `observation, action, reward, terminated, truncated, discount, next.observation` and whatever
+    the explorer writes besides. `discount` is γ·(1 − terminated) when a row arrives; a store that joins rows multiplies.
+
+    Attributes:
+        hands: "sampled" (random rows, any number) or "drained" (all that was collected, once).
+        outputs: keys that the store writes beside its columns, such as `weight`.
+        debts: those of `outputs` that must be read by a loss, or the composition is wrong.
+        inputs: what learning must hand back, such as the priority; each is a debt of the objectives.
+    """
+
+    hands: ClassVar[str] = "sampled"
+    debts: ClassVar[tuple[str, ...]] = ()
+
+    def build(self, spec: StoreSpec) -> Memory:
+        """Make an empty memory. Allocates all that it will ever hold."""
+        raise NotImplementedError
+
+    def row_bytes(self, columns: Mapping[str, Spec]) -> int:
+        """Bytes of one remembered row, for the estimate that is shown before anything is allocated."""
+        return sum(int(np.prod(c.shape, dtype=np.int64)) * np.dtype(c.dtype).itemsize for c in columns.values())

@@ -1,1 +1,43 @@
-"""networks."""
+"""Networks: keys to keys, from a body, a head, a layer and a value form.
+
+`build_network` and `NetworkModule` load torch; the blocks do so only when they are built.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rlblocks.networks.base import Body, Head, Layer, ValueForm
+from rlblocks.networks.dense import Dense
+from rlblocks.networks.features import Features
+from rlblocks.networks.mlp import MLP
+from rlblocks.networks.noisy_dense import NoisyDense
+from rlblocks.networks.q_values import QValues
+from rlblocks.networks.scalar import Scalar
+
+if TYPE_CHECKING:
+    from rlblocks.networks.module import NetworkModule, build_network, network_misfit
+
+__all__ = [
+    "MLP",
+    "Body",
+    "Dense",
+    "Features",
+    "Head",
+    "Layer",
+    "NetworkModule",
+    "NoisyDense",
+    "QValues",
+    "Scalar",
+    "ValueForm",
+    "build_network",
+    "network_misfit",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("NetworkModule", "build_network", "network_misfit"):
+        from rlblocks.networks import module
+
+        return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Protocol
 
 from rlblocks._core.block import Block, role
 from rlblocks._core.keys import Spec
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
 
 
 class NoisyModule(Protocol):

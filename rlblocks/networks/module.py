@@ -1,0 +1,122 @@
+"""The module of a whole network: keys to keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from rlblocks._core.errors import BuildError
+from rlblocks._core.keys import Spec
+from rlblocks.networks._encode import input_spec, no_vector, to_vector
+from rlblocks.networks.base import Body, Head
+
+
+class NetworkModule(nn.Module):
+    """A built network.
+
+    Attributes:
+        reads: the keys whose tensors `forward` takes, in this order.
+        writes: the keys that `forward` returns, and what stands behind them.
+        noise_size: how many standard normal numbers one noisy pass takes; 0 without noisy layers.
+    """
+
+    def __init__(self, reads: Mapping[str, Spec], writes: Mapping[str, Spec], body: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.reads = tuple(reads)
+        self.writes = dict(writes)
+        self.body_noise = int(body.noise_size)  # type: ignore[arg-type]
+        self.noise_size = self.body_noise + int(head.noise_size)  # type: ignore[arg-type]
+        self.join = _joiner(list(reads.values()))
+        self.body = body
+        self.head = head
+
+    def forward(self, *inputs: Tensor, noise: Tensor | None = None) -> dict[str, Tensor]:
+        """One pass.
+
+        Args:
+            inputs: `[B, *shape]` each, in the order of `reads`.
+            noise: `[noise_size]`, standard normal; None means the mean weights.
+
+        Returns:
+            A tensor for each key of `writes`.
+        """
+        x = self.join(*inputs)
+        if noise is None:
+            outputs: dict[str, Tensor] = self.head(self.body(x))
+            return outputs
+        outputs = self.head(self.body(x, noise[: self.body_noise]), noise[self.body_noise :])
+        return outputs
+
+
+def _only(x: Tensor) -> Tensor:
+    return x
+
+
+def _joiner(specs: Sequence[Spec]) -> Callable[..., Tensor]:
+    """The function from a network's inputs to its body's; one input goes to the body as it is."""
+    if len(specs) == 1:
+        return _only
+    encoders = tuple(to_vector(spec) for spec in specs)
+
+    def join(*inputs: Tensor) -> Tensor:
+        vectors = []
+        for x, encode in zip(inputs, encoders, strict=True):
+            vector = x
+            for step in encode:
+                vector = step(vector)
+            vectors.append(vector)
+        return torch.cat(vectors, dim=1)
+
+    return join
+
+
+def network_misfit(reads: Mapping[str, Spec], body: Body, head: Head, sizes: Mapping[str, int]) -> str:
+    """Why these parts make no network, as half a sentence; empty where they do."""
+    if len(reads) > 1:
+        why = next((f"{key!r}: {no_vector(spec)}" for key, spec in reads.items() if no_vector(spec)), "")
+        if why:
+            return why
+    return body.misfit(input_spec(reads)) or head.misfit(sizes)
+
+
+def build_network(
+    reads: Mapping[str, Spec],
+    body: Body,
+    head: Head,
+    sizes: Mapping[str, int],
+    generator: torch.Generator | None,
+    device: torch.device | str = "cpu",
+) -> NetworkModule:
+    """Build a network. Every parameter is drawn from `generator`, body first; nothing else is read.
+
+    Args:
+        reads: what is known of each input, by key. Several inputs are joined into one vector: integers of a Discrete
+            space as unit vectors, everything else flattened.
+        body: inputs to features.
+        head: features to keys.
+        sizes: the sizes of the environment's dims, such as `action`; `feature`, the body's width, is added.
+        generator: where the parameters come from, on its own device; not used on the meta device, where it may be None.
+        device: where the module shall live.
+
+    Raises:
+        BuildError: the parts do not fit, or there is no generator.
+
+    >>> from rlblocks.networks import MLP, QValues
+    >>> seeded = torch.Generator().manual_seed(0)
+    >>> q = build_network({"observation": Spec((4,))}, MLP(), QValues(), {"action": 2}, seeded)
+    >>> q(torch.zeros(3, 4))["q"].shape, list(q.state_dict())[:2]
+    (torch.Size([3, 2]), ['body.0.weight', 'body.0.bias'])
+    """
+    why = network_misfit(reads, body, head, sizes)
+    if why:
+        raise BuildError(f"{type(body).__name__} and {type(head).__name__} make no network: {why}", reads=dict(reads))
+    meta = torch.device(device).type == "meta"
+    if generator is None and not meta:
+        raise BuildError(f"a network on {device} needs a generator", fix="give one, or build on the meta device")
+    source = None if meta else generator
+    torso, width = body.build(input_spec(reads), source)
+    sizes = {**sizes, "feature": width}
+    module = NetworkModule(reads, head.writes(sizes), torso, head.build(width, sizes, source))
+    return module.to(device)

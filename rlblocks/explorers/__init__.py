@@ -1,1 +1,9 @@
-"""explorers."""
+"""Explorers: outputs of networks to actions."""
+
+from rlblocks.explorers.base import Explorer
+from rlblocks.explorers.boltzmann import Boltzmann
+from rlblocks.explorers.epsilon_greedy import EpsilonGreedy
+from rlblocks.explorers.greedy import Greedy
+from rlblocks.explorers.uniform_random import UniformRandom
+
+__all__ = ["Boltzmann", "EpsilonGreedy", "Explorer", "Greedy", "UniformRandom"]

@@ -1,1 +1,7 @@
-"""targets."""
+"""Targets: which next value is bootstrapped from."""
+
+from rlblocks.targets.base import Backup, Target
+from rlblocks.targets.double_q import DoubleQ
+from rlblocks.targets.max_q import MaxQ
+
+__all__ = ["Backup", "DoubleQ", "MaxQ", "Target"]

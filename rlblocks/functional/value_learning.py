@@ -1,0 +1,95 @@
+"""Values of actions: which action, which value, and what one step of reward adds to it.
+
+Time indices: `r_t`, `discount_t` and `q_t` belong to the arrival at time t; action `a_tm1` was taken at t − 1. Actions are
+indices in [0, A). B is the batch; a value has the trailing dims of its form, none for scalars.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def greedy_action(q: Tensor, action_mask: Tensor | None = None) -> Tensor:
+    """The first action of the greatest value: argmaxₐ q(·, a), over legal actions where a mask says which are.
+
+    Args:
+        q: `[B, A]` float.
+        action_mask: `[B, A]` bool, True is legal; None says that all are. A row without a legal action gives 0.
+
+    Returns:
+        `[B]` int64 in [0, A).
+
+    >>> greedy_action(torch.tensor([[1.0, 3.0, 3.0], [9.0, 0.0, 1.0]]))
+    tensor([1, 0])
+    >>> greedy_action(torch.tensor([[9.0, 0.0, 1.0]]), torch.tensor([[False, True, True]]))
+    tensor([2])
+    """
+    return (q if action_mask is None else only_legal(q, action_mask)).argmax(1)
+
+
+def only_legal(q: Tensor, action_mask: Tensor) -> Tensor:
+    """The values with −∞ in the place of illegal actions; what stood there, NaN included, is not used.
+
+    Args:
+        q: `[B, A]` float.
+        action_mask: `[B, A]` bool, True is legal.
+
+    Raises:
+        ValueError: the shapes differ; a mask is never broadcast.
+
+    >>> only_legal(torch.tensor([[9.0, 0.0]]), torch.tensor([[False, True]]))
+    tensor([[-inf, 0.]])
+    """
+    if action_mask.shape != q.shape:
+        raise ValueError(f"a mask of shape {tuple(action_mask.shape)} does not fit values of shape {tuple(q.shape)}")
+    return q.masked_fill(~action_mask, -torch.inf)
+
+
+def value_of_action(q: Tensor, a: Tensor) -> Tensor:
+    """The value of one action in each row, in its own form.
+
+    Args:
+        q: `[B, A, *form]` float.
+        a: `[B]` int64 in [0, A).
+
+    Returns:
+        `[B, *form]`.
+
+    >>> value_of_action(torch.tensor([[1.0, 3.0], [9.0, 0.0]]), torch.tensor([1, 0]))
+    tensor([3., 9.])
+    """
+    if q.dim() == 2:  # noqa: PLR2004  batch and action: the scalar form, which needs no expanded index
+        return q.gather(1, a.unsqueeze(1)).squeeze(1)
+    index = a.view(-1, *[1] * (q.dim() - 1)).expand(-1, 1, *q.shape[2:])
+    return q.gather(1, index).squeeze(1)
+
+
+def one_step_backup(r_t: Tensor, discount_t: Tensor, v_t: Tensor) -> Tensor:
+    """One step of reward and the discounted value after it: r_t + γ_t·v_t (Sutton and Barto, 2018, eq. 6.3).
+
+    Where γ_t is 0, at a terminal state, the result is r_t exactly, whatever v_t is, NaN and ∞ included.
+
+    Args:
+        r_t: `[B]` float, in units of reward.
+        discount_t: `[B]` float in [0, 1].
+        v_t: `[B, *form]` float: a scalar, or quantiles, each backed up alike.
+
+    Returns:
+        `[B, *form]` float.
+
+    Raises:
+        ValueError: the shapes do not say one number a row; `[B, 1]` is never broadcast against `[B]`.
+
+    >>> one_step_backup(torch.tensor([1.0, 1.0]), torch.tensor([0.5, 0.0]), torch.tensor([4.0, torch.nan]))
+    tensor([3., 1.])
+    """
+    if r_t.dim() != 1 or discount_t.shape != r_t.shape or v_t.shape[:1] != r_t.shape:
+        raise ValueError(
+            f"reward {tuple(r_t.shape)}, discount {tuple(discount_t.shape)} and value {tuple(v_t.shape)} do not belong "
+            "together: the first two are [B], the last [B, *form]"
+        )
+    if v_t.dim() > 1:
+        ones = [1] * (v_t.dim() - 1)
+        r_t, discount_t = r_t.view(-1, *ones), discount_t.view(-1, *ones)
+    return torch.where(discount_t == 0, r_t, r_t + discount_t * v_t)

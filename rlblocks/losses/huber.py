@@ -1,0 +1,45 @@
+"""The Huber error."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from rlblocks import functional
+from rlblocks._core import fields
+from rlblocks._core.block import block
+from rlblocks._core.declare import read
+from rlblocks.losses.base import Loss
+
+
+@block("huber")
+class Huber(Loss):
+    """Mean Huber error: L = c·mean(w·h(δ)), h = ½δ² where |δ| ≤ κ, else κ(|δ| − ½κ), δ = y − q(s, a).
+
+    Huber, 1964; its gradient is the TD error clipped to [−κ, κ], as in Mnih et al., 2015, methods.
+
+    Attributes:
+        delta: κ above 0, in units of q, where the parabola becomes a line.
+        coefficient: c, at least 0.
+
+    >>> import torch
+    >>> prediction, td_target = torch.tensor([1.0, 2.0]), torch.tensor([4.0, 1.5])
+    >>> Huber().compute(prediction=prediction, td_target=td_target)
+    (tensor(1.3125), tensor([3.0000, 0.5000]))
+    """
+
+    equation = "L = mean(w·h(δ)), h = ½δ² or κ(|δ| − ½κ) beyond κ, δ = y − q(s, a)"
+    inputs = {
+        "prediction": read("q@online", at="action"),
+        "td_target": read("td_target"),
+        "weight": read("weight", default=1),
+    }
+
+    delta: float = fields.number(1.0, gt=0.0)
+    coefficient: float = fields.number(1.0, ge=0.0)
+
+    def compute(self, *, prediction: Tensor, td_target: Tensor, weight: Tensor | float = 1) -> tuple[Tensor, Tensor]:
+        """The loss, 0-dim, and |δ| of each row, `[B]`; all three arguments are `[B]`."""
+        functional.same_shape("prediction", prediction, "td_target", td_target)
+        target = td_target.detach()
+        rows = functional.huber(prediction, target, self.delta)
+        return self.coefficient * functional.weighted_mean(rows, weight), (target - prediction.detach()).abs()

@@ -1,0 +1,44 @@
+"""The squared error."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from rlblocks import functional
+from rlblocks._core import fields
+from rlblocks._core.block import block
+from rlblocks._core.declare import read
+from rlblocks.losses.base import Loss
+
+
+@block("squared_error")
+class SquaredError(Loss):
+    """Half the mean squared TD error: L = c·mean(w·½δ²), δ = y − q(s, a) (Mnih et al., 2015, eq. 2, with ½).
+
+    The ½ makes the gradient −w·δ/B. Code that minimises mean(δ²), without ½, takes steps twice as long under SGD, so halve
+    the coefficient there, not the learning rate, when a setting is carried over: `SquaredError(coefficient=2.0)` is it.
+
+    Attributes:
+        coefficient: c, at least 0.
+
+    >>> import torch
+    >>> prediction, td_target = torch.tensor([1.0, 2.0]), torch.tensor([4.0, 1.0])
+    >>> SquaredError().compute(prediction=prediction, td_target=td_target)
+    (tensor(2.5000), tensor([3., 1.]))
+    """
+
+    equation = "L = mean(w·½δ²), δ = y − q(s, a)"
+    inputs = {
+        "prediction": read("q@online", at="action"),
+        "td_target": read("td_target"),
+        "weight": read("weight", default=1),
+    }
+
+    coefficient: float = fields.number(1.0, ge=0.0)
+
+    def compute(self, *, prediction: Tensor, td_target: Tensor, weight: Tensor | float = 1) -> tuple[Tensor, Tensor]:
+        """The loss, 0-dim, and |δ| of each row, `[B]`; all three arguments are `[B]`."""
+        functional.same_shape("prediction", prediction, "td_target", td_target)
+        target = td_target.detach()
+        rows = functional.half_squared_error(prediction, target)
+        return self.coefficient * functional.weighted_mean(rows, weight), (target - prediction.detach()).abs()

@@ -1,0 +1,28 @@
+"""No second network."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from rlblocks._core.block import block
+from rlblocks._core.clocks import Clock, Updates
+from rlblocks.target_updates.base import TargetUpdate
+
+
+@block("same_as_online")
+class SameAsOnline(TargetUpdate):
+    """The target network is the online network: θ⁻ = θ at all times. Nothing is copied and nothing kept.
+
+    >>> SameAsOnline().compute(online=[], target=[])
+    """
+
+    equation = "θ⁻ = θ"
+    tags = {"copies": "none"}  # noqa: RUF012  read-only by the type of the role
+
+    @property
+    def every(self) -> Clock:
+        """Every update; it makes no difference."""
+        return Updates(1)
+
+    def compute(self, *, online: list[Tensor], target: list[Tensor]) -> None:
+        """Nothing to do."""

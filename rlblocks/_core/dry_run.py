@@ -1,0 +1,139 @@
+"""The dry run: the printed functions, run once on the `meta` device with odd sizes, where tensors have shapes only."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rlblocks._core.errors import RecipeError, RlblocksError
+from rlblocks._core.keys import Spec
+from rlblocks.functional import value_of_action
+from rlblocks.networks.module import build_network
+
+if TYPE_CHECKING:
+    from rlblocks._core.plan import Plan, Printed
+    from rlblocks._core.printing import World
+
+ROWS = 7  # odd, and unlike any usual width, so that no two dims agree by chance
+META = torch.device("meta")
+
+Modules = dict[str, nn.Module]
+
+
+def reads_of(recipe: Any, name: str, columns: Mapping[str, Spec], written: Mapping[str, Spec]) -> dict[str, Spec]:
+    """What a network reads, and what is known of it."""
+    return {read: columns[read] if read in columns else written[read] for read in recipe.networks[name].reads}
+
+
+def noise_sizes(world: World, columns: Mapping[str, Spec]) -> dict[str, int]:
+    """How many standard normals one pass of each network takes."""
+    modules = {
+        name: build_network(reads_of(world.recipe, name, columns, world.specs), network.body, network.head, world.sizes,
+                            None, META)
+        for name, network in world.recipe.networks.items()
+    }  # fmt: skip
+    return {name: int(module.noise_size) for name, module in modules.items()}
+
+
+def build_modules(plan: Plan, generator: torch.Generator | None, device: torch.device) -> Modules:
+    """The networks of a plan, in the order of the recipe."""
+    written = {k: s for net in plan.recipe.networks.values() for k, s in net.head.writes(plan.sizes).items()}
+    return {
+        name: build_network(reads_of(plan.recipe, name, plan.columns, written), network.body, network.head, plan.sizes,
+                            generator, device)
+        for name, network in plan.recipe.networks.items()
+    }  # fmt: skip
+
+
+def namespace(
+    plan: Plan,
+    online: Modules,
+    target: Modules,
+    carries: Mapping[str, Any],
+    gradients: Callable[..., Any],
+) -> dict[str, Any]:
+    """The names that printed functions use."""
+    names: dict[str, Any] = {"value_of_action": value_of_action, "no_grad": torch.no_grad, "gradients": gradients, **plan.blocks}
+    for name, module in online.items():
+        names[f"{name}_net"] = module
+        names[f"{name}_tensors"] = [*module.parameters(), *module.buffers()]
+    for name, module in target.items():
+        names[f"{name}_target_net"] = module
+        names[f"{name}_target_tensors"] = [*module.parameters(), *module.buffers()]
+    for name, objective in plan.recipe.objectives.items():
+        names[f"{name}_params"] = [p for net in objective.trains for p in online[net].parameters()]
+        names[f"{name}_carry"] = carries[name]
+    return names
+
+
+def rehearse(plan: Plan) -> list[RlblocksError]:
+    """Run every printed function on `meta`; whatever it raises is a misfit of the slot whose line raised it."""
+    online = build_modules(plan, None, META)
+    target = {name: online[name] if name not in plan.follows else build_modules(plan, None, META)[name]
+              for name in plan.targets}  # fmt: skip
+    carries = {name: objective.optimizer.init([p for net in objective.trains for p in online[net].parameters()])
+               for name, objective in plan.recipe.objectives.items()}  # fmt: skip
+    labels = {id(p): f"{name}.{key}" for name, module in online.items() for key, p in module.named_parameters()}
+    problems: list[RlblocksError] = []
+
+    def gradients(loss: Tensor, params: list[Tensor]) -> list[Tensor]:
+        found = torch.autograd.grad(loss, params, allow_unused=True)
+        dead = [labels[id(p)] for p, g in zip(params, found, strict=True) if g is None]
+        if dead:
+            problems.append(RecipeError(
+                f"no loss reaches {', '.join(dead)}: these parameters would never be trained",
+                fix="read what the network writes in a loss, or leave it out of `trains`", parameters=dead,
+            ))  # fmt: skip
+        return [torch.zeros_like(p) if g is None else g for p, g in zip(params, found, strict=True)]
+
+    names = namespace(plan, online, target, carries, gradients)
+    prepared: dict[str, Tensor] = {}
+    for part in [plan.act, plan.warmup, plan.evaluate, plan.prepare, plan.learn, *plan.follows.values()]:
+        if part is None:
+            continue
+        found = _run(part, names, prepared, plan)
+        if isinstance(found, RlblocksError):
+            problems.append(found)
+            break
+        if part is plan.prepare and found:
+            prepared = found
+    return problems
+
+
+def _run(part: Printed, names: Mapping[str, Any], prepared: Mapping[str, Tensor], plan: Plan) -> Any:
+    chunk = {key: prepared.get(key, _odd(spec)) for key, spec in part.columns.items()}
+    draws = {name: torch.empty((ROWS, *d.shape) if d.per_row else d.shape, device=META) for name, d in part.draws.items()}
+    numbers = {name: torch.tensor(0.5, dtype=torch.float64) for name in part.numbers}  # as in a run: on the CPU
+    late = (set(plan.recipe.objectives),) if "due)" in part.source.partition("\n")[0] else ()
+    try:
+        return part.define("dry run", names)(chunk, numbers, draws, *late)
+    except Exception as error:  # noqa: BLE001  whatever a block raises is a misfit, to be told as one
+        return _told(part, error, plan)
+
+
+def _odd(spec: Spec) -> Tensor:
+    kind = torch.from_numpy(np.empty(0, spec.dtype)).dtype
+    return torch.empty((ROWS, *spec.shape), dtype=kind, device=META)
+
+
+def _told(part: Printed, error: Exception, plan: Plan) -> RlblocksError:
+    """The slot and line of the printed function in which a block raised."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename.endswith(f" {part.name}>") and frame.lineno:
+            slot = part.slots[frame.lineno - 1]
+            try:
+                holder = f"slot {slot!r} holds {type(plan.recipe.get(slot)).__name__}, which"
+            except RecipeError:
+                holder = f"{slot or part.name}"
+            said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            return RecipeError(
+                f"{holder} failed in the dry run ({ROWS} rows, shapes only): {said}\n  line: {(frame.line or '').strip()}",
+                fix="compare the shapes that it reads with those that it expects (rlblocks explain shows both)",
+                slot=slot, error=error,
+            )  # fmt: skip
+    return RecipeError(f"the dry run failed: {type(error).__name__}: {error}", error=error)

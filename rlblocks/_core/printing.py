@@ -1,0 +1,305 @@
+"""From a recipe to readable source: every read is resolved to a writer, and every call becomes a line.
+
+`Page` is one printed function in the making. It never reorders what the user wrote: blocks are called in the order of
+the recipe, and the forward pass that a block reads is printed just before its first reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from rlblocks._core.block import Block
+from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled, Size
+from rlblocks._core.errors import RecipeError, RlblocksError, did_you_mean
+from rlblocks._core.keys import Key, Spec, parse
+from rlblocks._core.recipe import Network, Recipe
+
+
+@attrs.frozen
+class Line:
+    """One statement of a printed function."""
+
+    code: str
+    slot: str = ""  # what in the recipe it came from
+    note: str = ""  # the comment above it
+    grad: bool = True  # stands outside `no_grad`
+    guard: str = ""  # the objective whose turn it must be
+
+
+@attrs.frozen
+class Values:
+    """What is behind a key: the expression and what is known of it."""
+
+    code: str
+    spec: Spec
+
+
+@attrs.define
+class World:
+    """What all pages of one recipe share, and what they report."""
+
+    recipe: Recipe
+    sizes: Mapping[str, int]
+    noise: Mapping[str, int]  # standard normals that one pass of a network takes
+    writers: dict[str, str] = attrs.Factory(dict)  # key name -> network
+    specs: dict[str, Spec] = attrs.Factory(dict)  # key name -> what a network writes
+    problems: list[RlblocksError] = attrs.Factory(list)
+    targets_read: set[str] = attrs.Factory(set)
+    network_keys_read: set[str] = attrs.Factory(set)
+    namespace: dict[str, Block] = attrs.Factory(dict)  # name in the source -> block
+
+    def blame(self, what: str, fix: str = "", **facts: object) -> str:
+        """Collect a problem; the value stands in for the expression that could not be found."""
+        problem = RecipeError(what, fix=fix, **facts)
+        if str(problem) not in {str(p) for p in self.problems}:
+            self.problems.append(problem)
+        return "None"
+
+    def named(self, block: Block, slot: str) -> str:
+        """A name for a block in the source: its registry name, made unique by its slot."""
+        name = re.sub(r"\W", "_", type(block).registered_name)
+        if self.namespace.setdefault(name, block) is not block:
+            name = re.sub(r"\W+", "_", slot).strip("_")
+            self.namespace[name] = block
+        return name
+
+
+def variable(key: str) -> str:
+    """The variable that holds a key: `next.q@target` is `next_q_target`."""
+    return re.sub(r"\W+", "_", key).strip("_")
+
+
+@attrs.define
+class Page:
+    """One printed function in the making."""
+
+    world: World
+    columns: Mapping[str, Spec]
+    explores: bool = True  # noisy layers get noise; evaluation reads their mean (what is drawn, not what is computed)
+    lines: list[Line] = attrs.Factory(list)
+    columns_read: dict[str, Spec] = attrs.Factory(dict)
+    draws: dict[str, tuple[str, tuple[int, ...], bool]] = attrs.Factory(dict)  # name -> kind, shape, one per row
+    numbers: dict[str, tuple[Block, str]] = attrs.Factory(dict)  # name -> block, field or method
+    written: dict[str, Values] = attrs.Factory(dict)  # by key: what blocks of this function wrote
+    values: set[str] = attrs.Factory(set)  # variables that hold an output of a forward pass
+    passes: dict[tuple[str, bool, str], str] = attrs.Factory(dict)
+    with_grad: set[tuple[str, bool, str]] = attrs.Factory(set)
+
+    # -- reads ---------------------------------------------------------------------------------------------------
+
+    def arguments(self, block: Block, slot: str, *, grad: bool) -> str:
+        """The keyword arguments of a call of `block`, each read resolved."""
+        found = {name: self.resolve(asked, block, slot, name, grad=grad) for name, asked in block.inputs.items()}
+        return ", ".join(f"{name}={code}" for name, code in found.items() if code)
+
+    def resolve(self, asked: Declared, block: Block, slot: str, argument: str, *, grad: bool) -> str:
+        """The expression for one declared input; empty where the block's own default is the identity."""
+        match asked:
+            case Read():
+                return self._read(asked, block, slot, argument, grad=grad)
+            case Draw(kind=kind, like=like):
+                return self._draw(kind, like, slot, argument)
+            case Scheduled(name=name):
+                self.numbers[f"{slot}.{name}"] = (block, name)
+                return f'numbers["{slot}.{name}"]'
+            case Size(dim=dim):
+                if dim not in self.world.sizes:
+                    return self.world.blame(
+                        f"slot {slot!r} holds {type(block).__name__}, which needs a finite number of {dim}s, and this "
+                        "environment's action space is not Discrete",
+                        "use an environment with Discrete actions", slot=slot, block=block,
+                    )  # fmt: skip
+                return str(self.world.sizes[dim])
+            case Fn(key=key):
+                return self._function(key, block, slot, argument)
+
+    def _read(self, asked: Read, block: Block, slot: str, argument: str, *, grad: bool) -> str:
+        key = parse(asked.key)
+        found = self._network_value(key, asked, slot, grad=grad) if key.which else self._plain(key)
+        if found is None:
+            if asked.default is not REQUIRED:
+                return ""
+            return self._nobody_writes(key, block, slot, argument)
+        if asked.dims and found.spec.dims[: len(asked.dims)] != asked.dims:
+            return self.world.blame(
+                f"slot {slot!r} holds {type(block).__name__}, which reads {asked.key!r} (as {argument!r}) with dims "
+                f"[{', '.join(asked.dims)}], but it is {found.spec}",
+                "use a network whose head writes those dims, or a block that reads these", slot=slot, key=asked.key,
+            )  # fmt: skip
+        return self._at(found, asked, block, slot)
+
+    def _at(self, found: Values, asked: Read, block: Block, slot: str) -> str:
+        """The entry of the stored action, where a read asks `at="action"`; a critic that read the action is it already."""
+        if not asked.at:
+            return found.code
+        writer = self.world.writers.get(parse(asked.key).name, "")
+        if asked.at not in found.spec.dims:
+            if writer and asked.at in self.world.recipe.networks[writer].reads:
+                return found.code
+            return self.world.blame(
+                f"slot {slot!r} holds {type(block).__name__}, which reads {asked.key!r} at the stored action, but it is "
+                f"{found.spec} and network {writer!r} does not read the action",
+                "use a head that writes one value per action", slot=slot, key=asked.key,
+            )  # fmt: skip
+        index = self._plain(parse(asked.at))
+        return f"value_of_action({found.code}, {index.code})" if index else "None"
+
+    def _plain(self, key: Key) -> Values | None:
+        """A stored column, what an earlier block of this function wrote, or an earlier objective's `q.error`."""
+        text = str(key)
+        if text in self.written:
+            return self.written[text]
+        if text in self.columns:
+            self.columns_read[text] = self.columns[text]
+            return Values(variable(text), self.columns[text])
+        return None
+
+    def _network_value(self, key: Key, asked: Read, slot: str, *, grad: bool) -> Values | None:
+        writer = self.world.writers.get(key.name)
+        if writer is None:
+            return None
+        name = key.name
+        form = getattr(self.world.recipe.networks[writer].head, "form", None)
+        if asked.raw and form is not None:
+            name = form.key
+        self.world.network_keys_read.add(name)
+        return Values(self._pass(writer, key.next, key.which, name, slot, grad=grad), self.world.specs[name])
+
+    # -- forward passes ------------------------------------------------------------------------------------------
+
+    def _pass(self, network: str, later: bool, which: str, name: str, slot: str, *, grad: bool) -> str:
+        """The variable that holds one output of a forward pass; prints the pass where it was not yet."""
+        at = (network, later, which)
+        grad = grad or at in self.with_grad
+        prefix = "next." if later else ""
+        value = variable(f"{prefix}{name}@{which}")
+        if at not in self.passes:
+            if which == "target":
+                self.world.targets_read.add(network)
+            self.passes[at] = variable(f"{prefix}{network}@{which}_pass")
+            given = [self._network_input(read, network, later, which, slot, grad=grad)
+                     for read in self.world.recipe.networks[network].reads]  # fmt: skip
+            if self.world.noise.get(network) and self.explores:
+                draw = f"networks.{network}.{'next_' if later else ''}{which}"
+                self.draws[draw] = ("normal", (self.world.noise[network],), False)
+                given.append(f'noise=draws["{draw}"]')
+            module = f"{network}_net" if which == "online" else f"{network}_target_net"
+            reads = ", ".join(f"{prefix}{read}" for read in self.world.recipe.networks[network].reads)
+            note = f"networks.{network}: {_summary(self.world.recipe.networks[network])}\n{reads} → {prefix}{name}@{which}"
+            self.lines.append(Line(f"{self.passes[at]} = {module}({', '.join(given)})", f"networks.{network}", note, grad))
+        if value not in self.values:
+            self.values.add(value)
+            self.lines.append(Line(f'{value} = {self.passes[at]}["{name}"]', f"networks.{network}", "", grad))
+        return value
+
+    def _network_input(self, read: str, network: str, later: bool, which: str, slot: str, *, grad: bool) -> str:
+        writer = self.world.writers.get(read)
+        if writer is not None and writer != network:
+            self.world.network_keys_read.add(read)
+            return self._pass(writer, later, which, read, slot, grad=grad)
+        text = f"next.{read}" if later else read
+        found = self._plain(parse(text))
+        if found is None:
+            return self.world.blame(
+                f"network {network!r} reads {text!r}, but nothing writes that key",
+                did_you_mean(text, [*self.columns, *self.world.writers]), slot=f"networks.{network}", key=text,
+            )  # fmt: skip
+        return found.code
+
+    def forget(self, networks: tuple[str, ...]) -> None:
+        """After an objective: passes of the networks that it trained are stale, and those with a graph are spent."""
+        gone = {at for at in self.passes if at in self.with_grad or at[0] in networks}
+        for network, later, which in gone:
+            del self.passes[network, later, which]
+            for name, writer in self.world.writers.items():
+                if writer == network:
+                    self.values.discard(variable(f"{'next.' if later else ''}{name}@{which}"))
+        self.with_grad.clear()
+
+    # -- draws and functions -------------------------------------------------------------------------------------
+
+    def _draw(self, kind: str, like: str, slot: str, argument: str) -> str:
+        name = f"{slot}.{argument}"
+        spec = self.columns.get(like, Spec()) if like else Spec()
+        self.draws[name] = (kind, spec.shape, True)
+        return f'draws["{name}"]'
+
+    def _function(self, key: str, block: Block, slot: str, argument: str) -> str:
+        name, _, method = key.partition(".")
+        writer = self.world.writers.get(name)
+        form = getattr(self.world.recipe.networks[writer].head, "form", None) if writer else None
+        if form is None or not callable(getattr(form, method, None)):
+            return self._nobody_writes(parse(f"{name}@online"), block, slot, argument)
+        return f"{self.world.named(form, f'networks.{writer}.head.form')}.{method}"
+
+    def _nobody_writes(self, key: Key, block: Block, slot: str, argument: str) -> str:
+        known = [*self.columns, *self.written, *(f"{n}@online" for n in self.world.writers)]
+        return self.world.blame(
+            f"slot {slot!r} holds {type(block).__name__}, which reads {str(key)!r} (as {argument!r}), but nothing before "
+            f"it writes that key",
+            _mend(key, block, known, self.world), slot=slot, block=block, key=str(key), argument=argument,
+        )  # fmt: skip
+
+    # -- calls ---------------------------------------------------------------------------------------------------
+
+    def call(self, block: Block, slot: str, results: Mapping[str, str], *, grad: bool) -> None:
+        """Print one call of a block: `results` maps each of its output keys to a variable."""
+        given = self.arguments(block, slot, grad=grad)
+        note = annotation(block, slot, results)
+        self.lines.append(
+            Line(f"{', '.join(results.values())} = {self.world.named(block, slot)}.compute({given})", slot, note, grad)
+        )
+
+
+def annotation(block: Block, slot: str, writes: Mapping[str, str]) -> str:
+    """The comment above a call: the block, its equation, what it reads and what it writes."""
+    reads = [asked.key for asked in block.inputs.values() if isinstance(asked, Read)]
+    flow = f"{', '.join(reads) or 'nothing'} → {', '.join(writes) or 'parameters'}"
+    return "\n".join(part for part in (f"{slot}: {block!r}", block.equation, flow) if part)
+
+
+def _summary(network: Network) -> str:
+    return f"{network.body!r} → {network.head!r}"
+
+
+def _mend(key: Key, block: Block, known: list[str], world: World) -> str:
+    """What to do about a read that nobody serves: the nearest key, and the blocks of this role that would fit."""
+    from rlblocks._core.block import blocks_of
+
+    served = {parse(k).name for k in known} | {"td_target", "loss"}
+    fits = [
+        name for name, other in blocks_of(block.role).items()
+        if isinstance(other.inputs, Mapping) and other is not type(block)
+        and all(parse(r.key).name in served for r in other.inputs.values() if isinstance(r, Read) and r.default is REQUIRED)
+    ]  # fmt: skip
+    close = did_you_mean(str(key), known)
+    near = f"nearest key: {close.split(chr(39))[1]!r}" if close.startswith("did") else f"keys there are: {', '.join(sorted(known))}"
+    serve = f"; in this slot these fit: {', '.join(fits)}" if fits else ""
+    return near + (f", written by network {world.writers[key.name]!r}" if key.name in world.writers else "") + serve
+
+
+def function_source(head: str, doc: str, loads: Mapping[str, Spec], lines: list[Line], tail: list[str]) -> str:
+    """A function as source: its columns, its lines with their notes, consecutive lines without gradient in one block."""
+    text = [f"def {head}:", f'    """{doc}"""']
+    width = max((len(variable(key)) for key in loads), default=0)
+    text += [f'    {variable(k):<{width}} = chunk["{k}"]  # {spec}' for k, spec in loads.items()]
+    grad, guard = True, ""
+    for line in lines:
+        outer = "        " if line.guard else "    "
+        if line.guard and line.guard != guard:
+            text.append(f"    if {line.guard!r} in due:")
+        if not line.grad and (grad or line.guard != guard):
+            text.append(f"{outer}with no_grad():")
+        grad, guard = line.grad, line.guard
+        indent = outer if grad else f"{outer}    "
+        if line.note:
+            text += [f"{indent}# {part}" for part in line.note.split("\n")]
+        text.append(indent + line.code)
+    return "\n".join([*text, *(f"    {line}" for line in tail)]) + "\n"
+
+
+Compute = Callable[..., Any]

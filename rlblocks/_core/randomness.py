@@ -1,0 +1,91 @@
+"""Every random number of a run: one generator for each purpose, all of them in the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from rlblocks._core.block import Block
+    from rlblocks._core.clocks import Times
+    from rlblocks._core.plan import DrawSpec
+
+PURPOSES = ("networks", "act", "act_warmup", "prepare", "learn", "follow", "store", "environments", "evaluation")
+
+
+def seed_for(seed: int, purpose: str) -> np.random.SeedSequence:
+    """The seed of one purpose, independent of every other's."""
+    return np.random.SeedSequence(seed, spawn_key=(PURPOSES.index(purpose),))
+
+
+def generators(seed: int) -> dict[str, np.random.Generator]:
+    """A PCG64 generator for each purpose; its state is a few integers, restored exactly."""
+    return {purpose: np.random.Generator(np.random.PCG64(seed_for(seed, purpose))) for purpose in PURPOSES}
+
+
+class Draws:
+    """The random numbers of one printed function, drawn anew by each call.
+
+    The tensors are the same ones each time: a call overwrites them.
+    """
+
+    def __init__(
+        self, specs: Mapping[str, DrawSpec], rows: int, generator: np.random.Generator, device: torch.device
+    ) -> None:
+        self._generator, self._device = generator, device
+        self._fill: list[tuple[str, np.ndarray[Any, Any]]] = []
+        self._tensors: dict[str, Tensor] = {}
+        for kind in ("uniform", "normal", "bernoulli"):
+            ours = {name: ((rows, *s.shape) if s.per_row else s.shape) for name, s in specs.items() if s.kind == kind}
+            flat = np.zeros(sum(int(np.prod(shape)) for shape in ours.values()), np.float32)
+            start = 0
+            for name, shape in ours.items():
+                end = start + int(np.prod(shape))
+                self._tensors[name] = torch.from_numpy(flat[start:end].reshape(shape))
+                start = end
+            if ours:
+                self._fill.append((kind, flat))
+
+    def __call__(self) -> dict[str, Tensor]:
+        for kind, flat in self._fill:
+            if kind == "normal":
+                self._generator.standard_normal(dtype=np.float32, out=flat)
+            else:
+                self._generator.random(dtype=np.float32, out=flat)
+                if kind == "bernoulli":
+                    np.less(flat, 0.5, out=flat)
+        if self._device.type == "cpu":
+            return self._tensors
+        return {name: tensor.to(self._device) for name, tensor in self._tensors.items()}
+
+
+class Numbers:
+    """The scheduled numbers of one printed function, as 0-dim tensors over one numpy array."""
+
+    def __init__(self, sources: Mapping[str, tuple[Block, str]], device: torch.device) -> None:
+        self._values = np.zeros(len(sources), np.float64)
+        self._device = device
+        self._sources = [_reader(block, name) for block, name in sources.values()]
+        shared = torch.from_numpy(self._values)
+        self._tensors = {name: shared[i] for i, name in enumerate(sources)}
+
+    def __call__(self, times: Times) -> dict[str, Tensor]:
+        for index, source in enumerate(self._sources):
+            self._values[index] = source(times)
+        if self._device.type == "cpu":
+            return self._tensors
+        return {name: tensor.to(self._device) for name, tensor in self._tensors.items()}
+
+    def plain(self, times: Times) -> dict[str, float]:
+        """The numbers themselves, by the last part of their names."""
+        return {name.rpartition(".")[2]: source(times) for name, source in zip(self._tensors, self._sources, strict=True)}
+
+
+def _reader(block: Block, name: str) -> Any:
+    """A function from times to the present number: a schedule's value, or the block's own method."""
+    held = getattr(block, name)
+    return held.value if getattr(type(held), "role", "") == "schedules" else held

@@ -1,0 +1,71 @@
+"""Learning at a fixed ratio to experience."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from fractions import Fraction
+from typing import ClassVar
+
+from rlblocks._core import fields
+from rlblocks._core.block import block
+from rlblocks._core.clocks import Clock, EnvSteps
+from rlblocks.cadences.base import Cadence, Collect, Learn, Op, Progress
+from rlblocks.explorers import UniformRandom
+from rlblocks.explorers.base import Explorer
+
+
+@block("learn_every")
+class LearnEvery(Cadence):
+    """`updates` learn steps every `every` environment steps, once the store holds enough.
+
+    Until it holds `warmup` rows (and at least one batch) actions come from `warmup_explorer`. After that, when t
+    environment steps have been taken, exactly ⌊updates · ⌊(t − warm-up) / every⌋⌋ learn steps have been: the ratio is
+    exact for any number of environments, and may be a fraction (`updates=0.25`).
+
+    Attributes:
+        every: environment steps between bursts of learning.
+        updates: learn steps a burst; a ratio.
+        batch: rows a learn step.
+        warmup: rows before the first learn step.
+
+    >>> from rlblocks.cadences import Progress
+    >>> program = LearnEvery(EnvSteps(4), updates=2, batch=8, warmup=8).program(Progress(0, 0, 0, 0, 0, 100), 1)
+    >>> next(program).steps, program.send(Progress(8, 8, 0, 0, 8, 100)), program.send(Progress(12, 8, 0, 0, 12, 100))
+    (8, Collect(steps=4, explorer=None), Learn(updates=2, batch=8))
+    """
+
+    demands: ClassVar[str] = "sampled"
+    every: Clock = fields.duration(EnvSteps(1), clocks=(EnvSteps,))
+    updates: float = fields.number(1, gt=0.0, unit="learn steps")
+    batch: int = fields.integer(128, ge=1, unit="rows")
+    warmup: int = fields.integer(1_000, ge=0, unit="rows")
+    warmup_explorer: Explorer = fields.slot("explorers", UniformRandom)
+
+    def program(self, progress: Progress, environments: int) -> Generator[Op, Progress, None]:
+        """Collect to the next burst, learn what is due, until the budget is spent."""
+        every, ratio = int(self.every.count), Fraction(self.updates).limit_denominator(10**6)
+        enough = max(self.warmup, self.batch)
+        while True:
+            warm = progress.rows >= enough
+            due = math.floor(ratio * ((progress.env_steps - progress.warmup_steps) // every)) - progress.updates
+            if warm and due > 0:
+                progress = yield Learn(due, self.batch)
+                continue
+            left = progress.budget - progress.env_steps
+            if left <= 0:
+                return
+            if warm:
+                phase = (progress.env_steps - progress.warmup_steps) % every
+                progress = yield Collect(_whole(min(every - phase, left), environments))
+            else:
+                progress = yield Collect(_whole(min(enough - progress.rows, left), environments), self.warmup_explorer)
+
+    def updates_planned(self, budget: int) -> int:
+        """Learn steps after the warm-up."""
+        return max(0, int((budget - max(self.warmup, self.batch)) // self.every.count * self.updates))
+
+
+def _whole(steps: int, environments: int) -> int:
+    """The least multiple of `environments` that is at least `steps`."""
+    return -(-steps // environments) * environments

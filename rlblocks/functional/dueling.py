@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 def dueling(v: Tensor, a: Tensor) -> Tensor:
     """Action values from a state value and advantages, made unique by centring the advantages.
 
-    Equation: Q(s, a) = V(s) + (A(s, a) − 1/|A| Σ_a' A(s, a')) (Wang et al., 2016, eq. 9). So mean_a Q = V, and a constant
-    added to all advantages of a row changes nothing. With atoms or quantiles it holds for each of them.
+    Equation: Q(s, a) = V(s) + (A(s, a) − 1/|A| Σ_a' A(s, a')) (Wang et al., 2016, eq. 9). So mean_a Q = V, and a
+    constant added to all advantages of a row changes nothing. With atoms or quantiles it holds for each of them.
 
     Args:
         v: `[B, 1, *form]`, float: the state value, its action dim kept.

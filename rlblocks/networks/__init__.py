@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from rlblocks.networks.base import Body, Head, Layer, ValueForm
 from rlblocks.networks.dense import Dense
+from rlblocks.networks.dueling_q import DuelingQ
 from rlblocks.networks.features import Features
 from rlblocks.networks.mlp import MLP
+from rlblocks.networks.nature_cnn import NatureCNN
 from rlblocks.networks.noisy_dense import NoisyDense
 from rlblocks.networks.q_values import QValues
 from rlblocks.networks.scalar import Scalar
@@ -22,9 +24,11 @@ __all__ = [
     "MLP",
     "Body",
     "Dense",
+    "DuelingQ",
     "Features",
     "Head",
     "Layer",
+    "NatureCNN",
     "NetworkModule",
     "NoisyDense",
     "QValues",

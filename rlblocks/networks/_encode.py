@@ -1,55 +1,40 @@
-"""Observations and actions as float vectors."""
+"""What is known of observations and actions as float vectors."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rlblocks._core.keys import Spec
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from collections.abc import Mapping
+
+    from rlblocks.networks._maps import Map
 
 NUMBERS = ("bool", "uint8", "uint16", "uint32", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
 
 
-def one_hot(x: Tensor, n: int) -> Tensor:
-    """Integers in [0, n) as unit vectors: `[B] -> [B, n]`."""
-    from torch.nn import functional as F  # noqa: N812  torch's own custom
-
-    return F.one_hot(x.long(), n).float()
-
-
-def scaled(x: Tensor) -> Tensor:
-    """Bytes as floats in [0, 1]."""
-    return x.float() / 255
-
-
-def as_float(x: Tensor) -> Tensor:
-    """Other numbers as they are, in float32."""
-    return x.float()
-
-
-def flat(x: Tensor) -> Tensor:
-    """Rows as vectors: `[B, *shape] -> [B, n]`."""
-    return x.reshape(x.shape[0], -1)
-
-
-def to_float(spec: Spec) -> tuple[Callable[[Tensor], Tensor], ...]:
+def to_float(spec: Spec) -> tuple[Map, ...]:
     """The maps that turn a Box into float32: bytes are scaled to [0, 1], once; other numbers are not rescaled."""
+    from rlblocks.networks import _maps
+
     if spec.dtype == "uint8":
-        return (scaled,)
-    return () if spec.dtype == "float32" else (as_float,)
+        return (_maps.scaled,)
+    return () if spec.dtype == "float32" else (_maps.as_float,)
 
 
-def to_vector(spec: Spec) -> tuple[Callable[[Tensor], Tensor], ...]:
+def to_vector(spec: Spec) -> tuple[Map, ...]:
     """The maps that turn an input into a float32 vector; none for what is one already."""
+    from rlblocks.networks import _maps
+
     if spec.n:
-        hot = functools.partial(one_hot, n=spec.n)
-        return (hot, flat) if spec.shape else (hot,)
-    return to_float(spec) if len(spec.shape) == 1 else (*to_float(spec), flat)
+        hot = functools.partial(_maps.one_hot, n=spec.n, dims=1 + len(spec.shape))
+        return (hot, _maps.flat) if spec.shape else (hot,)
+    if not spec.shape:
+        return (*to_float(spec), _maps.column)
+    return to_float(spec) if len(spec.shape) == 1 else (*to_float(spec), _maps.flat)
 
 
 def vector_width(spec: Spec) -> int:

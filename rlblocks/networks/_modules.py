@@ -1,13 +1,18 @@
-"""The modules that network blocks build. They belong to the run: they hold parameters, and every one offers `noise_size`.
+"""The modules that network blocks build. They belong to the run: they hold parameters, and each offers `noise_size`.
 
 A forward pass takes the noise of the whole module as one flat tensor and hands each part its own share; None means mean
 weights. What depends on the configuration is decided when a module is made, so that a pass only calls.
+
+Acting on one row costs about as much Python as arithmetic. So inner modules are called by `forward`, and parameters are
+taken from `_parameters`, where `functional_call` and `load_state_dict` put them: 21 µs for 4-128-128-2 instead of 41.
+The price: hooks belong on the network, not on a layer inside it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -16,20 +21,23 @@ from torch.nn import functional as F  # noqa: N812  torch's own custom
 from rlblocks.functional.dueling import dueling
 from rlblocks.functional.noisy import factorised_noise
 
-Map = Callable[[Tensor], Tensor]
+if TYPE_CHECKING:
+    from rlblocks.networks._maps import Map
 
 
 def fan_in_uniform(shape: Sequence[int], fan_in: int, generator: torch.Generator | None) -> nn.Parameter:
-    """A parameter drawn from U(−1/√fan_in, 1/√fan_in), torch's default for weights and biases; on meta without draws."""
+    """A parameter drawn from U(−1/√fan_in, 1/√fan_in), torch's own default; on the meta device without draws."""
     device = "meta" if generator is None else generator.device
     bound = 1 / math.sqrt(fan_in)
     empty = torch.empty(tuple(shape), dtype=torch.float32, device=device)
     return nn.Parameter(empty.uniform_(-bound, bound, generator=generator))
 
 
-def same(x: Tensor) -> Tensor:
-    """The identity: the activation after a last layer."""
-    return x
+def noise_size(module: nn.Module) -> int:
+    """How many numbers of noise one pass of a module takes."""
+    size = module.noise_size
+    assert isinstance(size, int), f"{type(module).__name__} needs an int noise_size"
+    return size
 
 
 class DenseModule(nn.Module):
@@ -43,7 +51,8 @@ class DenseModule(nn.Module):
 
     def forward(self, x: Tensor, _noise: Tensor | None = None) -> Tensor:
         """`[B, in] -> [B, out]`."""
-        return F.linear(x, self.weight, self.bias)
+        own: dict[str, Any] = self._parameters
+        return F.linear(x, own["weight"], own["bias"])
 
 
 class NoisyDenseModule(nn.Module):
@@ -60,11 +69,12 @@ class NoisyDenseModule(nn.Module):
 
     def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
         """`[B, in] -> [B, out]`."""
+        own: dict[str, Any] = self._parameters
         if noise is None:
-            return F.linear(x, self.weight_mu, self.bias_mu)
+            return F.linear(x, own["weight_mu"], own["bias_mu"])
         weight_noise, bias_noise = factorised_noise(noise, self.inputs)
-        weight = torch.addcmul(self.weight_mu, self.weight_sigma, weight_noise)
-        return F.linear(x, weight, torch.addcmul(self.bias_mu, self.bias_sigma, bias_noise))
+        weight = torch.addcmul(own["weight_mu"], own["weight_sigma"], weight_noise)
+        return F.linear(x, weight, torch.addcmul(own["bias_mu"], own["bias_sigma"], bias_noise))
 
 
 class ConvModule(nn.Module):
@@ -79,7 +89,8 @@ class ConvModule(nn.Module):
 
     def forward(self, x: Tensor, _noise: Tensor | None = None) -> Tensor:
         """`[B, C, H, W] -> [B, filters, H', W']`."""
-        return F.conv2d(x, self.weight, self.bias, self.stride)
+        own: dict[str, Any] = self._parameters
+        return F.conv2d(x, own["weight"], own["bias"], self.stride)
 
 
 class FlattenModule(nn.Module):
@@ -99,24 +110,24 @@ class StackModule(nn.Module):
 
     def __init__(self, encode: Sequence[Map], layers: Mapping[str, nn.Module], activations: Sequence[Map]) -> None:
         super().__init__()
-        self.encode = tuple(encode)
-        self.activations = tuple(activations)
-        self.noise_sizes = [int(layer.noise_size) for layer in layers.values()]  # type: ignore[arg-type]
-        self.noise_size = sum(self.noise_sizes)
         for name, layer in layers.items():
             self.add_module(name, layer)
+        self.encode = tuple(encode)
+        self.steps = tuple(zip(layers.values(), activations, strict=True))
+        self.noise_sizes = [noise_size(layer) for layer in layers.values()]
+        self.noise_size = sum(self.noise_sizes)
 
     def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
         """`[B, ...] -> [B, out]`."""
         for encode in self.encode:
             x = encode(x)
         if noise is None:
-            for layer, activation in zip(self._modules.values(), self.activations, strict=True):
-                x = activation(layer(x))  # type: ignore[misc]
+            for layer, activation in self.steps:
+                x = activation(layer.forward(x))
             return x
-        parts = noise.split(self.noise_sizes)
-        for layer, activation, part in zip(self._modules.values(), self.activations, parts, strict=True):
-            x = activation(layer(x, part))  # type: ignore[misc]
+        parts = torch.split(noise, self.noise_sizes)
+        for (layer, activation), part in zip(self.steps, parts, strict=True):
+            x = activation(layer.forward(x, part))
         return x
 
 
@@ -124,39 +135,36 @@ Writer = Callable[[Tensor], dict[str, Tensor]]
 
 
 class LayerHead(nn.Module):
-    """One layer whose output is written."""
+    """One layer whose output is shaped and written."""
 
-    def __init__(self, layer: nn.Module, write: Writer) -> None:
+    def __init__(self, layer: nn.Module, shape: Map, write: Writer) -> None:
         super().__init__()
-        self.noise_size = int(layer.noise_size)  # type: ignore[arg-type]
+        self.noise_size = noise_size(layer)
+        self.shape = shape
         self.write = write
         self.q = layer
 
     def forward(self, x: Tensor, noise: Tensor | None = None) -> dict[str, Tensor]:
         """`[B, features] -> {key: tensor}`."""
-        return self.write(self.q(x, noise))
+        return self.write(self.shape(self._modules["q"].forward(x, noise)))  # type: ignore[union-attr]
 
 
 class DuelingHead(nn.Module):
-    """A stream for the state value and one for the advantages, joined; see `dueling`."""
+    """A stream for the state value, `[B, 1, *form]`, and one for the advantages, `[B, A, *form]`; see `dueling`."""
 
-    def __init__(self, value: StackModule, advantage: StackModule, width: int, write: Writer) -> None:
+    def __init__(self, value: StackModule, advantage: StackModule, write: Writer) -> None:
         super().__init__()
-        self.noise_size = value.noise_size + advantage.noise_size
-        self.split = value.noise_size
-        self.width = width
-        self.write = write
         self.value = value
         self.advantage = advantage
+        self.noise_sizes = [value.noise_size, advantage.noise_size]
+        self.noise_size = sum(self.noise_sizes)
+        self.write = write
 
     def forward(self, x: Tensor, noise: Tensor | None = None) -> dict[str, Tensor]:
         """`[B, features] -> {key: tensor}`."""
-        if noise is None:
-            v, a = self.value(x), self.advantage(x)
-        else:
-            v, a = self.value(x, noise[: self.split]), self.advantage(x, noise[self.split :])
-        q = dueling(v.unflatten(1, (1, self.width)), a.unflatten(1, (-1, self.width)))  # [B, A, width]
-        return self.write(q.flatten(1))
+        own: dict[str, Any] = self._modules
+        for_v, for_a = (None, None) if noise is None else torch.split(noise, self.noise_sizes)
+        return self.write(dueling(own["value"].forward(x, for_v), own["advantage"].forward(x, for_a)))
 
 
 class FeaturesHead(nn.Module):

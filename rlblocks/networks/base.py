@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from rlblocks._core.block import Block, role
-from rlblocks._core.keys import Spec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import torch
     from torch import Tensor, nn
+
+    from rlblocks._core.keys import Spec
 
 
 class NoisyModule(Protocol):
@@ -21,7 +23,9 @@ class NoisyModule(Protocol):
 
     noise_size: int
 
-    def __call__(self, x: Tensor, noise: Tensor | None = None) -> Tensor: ...
+    def __call__(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
+        """One pass."""
+        ...
 
 
 @role("layers")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rlblocks._core.block import block
@@ -10,6 +9,8 @@ from rlblocks._core.keys import Spec
 from rlblocks.networks.base import Head
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import torch
     from torch import nn
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks._core.keys import Spec
-from rlblocks.networks import _activations, _encode
+from rlblocks.networks import _encode
 from rlblocks.networks.base import Body, Layer
 from rlblocks.networks.dense import Dense
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+    from rlblocks._core.keys import Spec
 
 
 @block("mlp")
@@ -31,6 +33,7 @@ class MLP(Body):
         activation: φ.
 
     >>> import torch
+    >>> from rlblocks._core.keys import Spec
     >>> body, features = MLP((120, 84)).build(Spec((4,)), torch.Generator().manual_seed(0))
     >>> features, body(torch.zeros(2, 4)).shape
     (84, torch.Size([2, 84]))
@@ -38,7 +41,7 @@ class MLP(Body):
 
     widths: tuple[int, ...] = fields.sizes((120, 84))
     layer: Layer = fields.slot("layers", Dense)
-    activation: str = fields.choice(_activations.NAMES, "relu")
+    activation: str = fields.choice(("relu", "tanh", "elu", "silu", "gelu"), "relu")
     equation = "h_i = φ(W_i h_{i−1} + b_i)"
 
     def misfit(self, spec: Spec) -> str:
@@ -47,11 +50,9 @@ class MLP(Body):
 
     def build(self, spec: Spec, generator: torch.Generator | None) -> tuple[nn.Module, int]:
         """A module `[B, *shape] -> [B, widths[-1]]`."""
+        from rlblocks.networks._maps import ACTIVATIONS
         from rlblocks.networks._modules import StackModule
 
         sizes = (_encode.vector_width(spec), *self.widths)
-        layers = {
-            str(i): self.layer.build(p, q, generator) for i, (p, q) in enumerate(zip(sizes, sizes[1:], strict=False))
-        }
-        activations = [_activations.activation(self.activation)] * len(layers)
-        return StackModule(_encode.to_vector(spec), layers, activations), sizes[-1]
+        layers = {str(i): self.layer.build(p, q, generator) for i, (p, q) in enumerate(pairwise(sizes))}
+        return StackModule(_encode.to_vector(spec), layers, [ACTIVATIONS[self.activation]] * len(layers)), sizes[-1]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from rlblocks._core.errors import BuildError
-from rlblocks._core.keys import Spec
 from rlblocks.networks._encode import input_spec, no_vector, to_vector
-from rlblocks.networks.base import Body, Head
+from rlblocks.networks._modules import noise_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rlblocks._core.keys import Spec
+    from rlblocks.networks.base import Body, Head
 
 
 class NetworkModule(nn.Module):
@@ -26,8 +31,8 @@ class NetworkModule(nn.Module):
         super().__init__()
         self.reads = tuple(reads)
         self.writes = dict(writes)
-        self.body_noise = int(body.noise_size)  # type: ignore[arg-type]
-        self.noise_size = self.body_noise + int(head.noise_size)  # type: ignore[arg-type]
+        self.noise_sizes = [noise_size(body), noise_size(head)]
+        self.noise_size = sum(self.noise_sizes)
         self.join = _joiner(list(reads.values()))
         self.body = body
         self.head = head
@@ -42,12 +47,12 @@ class NetworkModule(nn.Module):
         Returns:
             A tensor for each key of `writes`.
         """
+        own: dict[str, Any] = self._modules
         x = self.join(*inputs)
         if noise is None:
-            outputs: dict[str, Tensor] = self.head(self.body(x))
-            return outputs
-        outputs = self.head(self.body(x, noise[: self.body_noise]), noise[self.body_noise :])
-        return outputs
+            return own["head"].forward(own["body"].forward(x))  # type: ignore[no-any-return]
+        for_body, for_head = torch.split(noise, self.noise_sizes)
+        return own["head"].forward(own["body"].forward(x, for_body), for_head)  # type: ignore[no-any-return]
 
 
 def _only(x: Tensor) -> Tensor:
@@ -81,7 +86,7 @@ def network_misfit(reads: Mapping[str, Spec], body: Body, head: Head, sizes: Map
     return body.misfit(input_spec(reads)) or head.misfit(sizes)
 
 
-def build_network(
+def build_network(  # noqa: PLR0917  in the order in which a network reads
     reads: Mapping[str, Spec],
     body: Body,
     head: Head,
@@ -103,6 +108,7 @@ def build_network(
     Raises:
         BuildError: the parts do not fit, or there is no generator.
 
+    >>> from rlblocks._core.keys import Spec
     >>> from rlblocks.networks import MLP, QValues
     >>> seeded = torch.Generator().manual_seed(0)
     >>> q = build_network({"observation": Spec((4,))}, MLP(), QValues(), {"action": 2}, seeded)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks._core.keys import Spec
+from rlblocks.networks._values import no_actions, shaper, value_specs, writer
 from rlblocks.networks.base import Head, Layer, ValueForm
 from rlblocks.networks.dense import Dense
 from rlblocks.networks.scalar import Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import torch
-    from torch import Tensor, nn
+    from torch import nn
+
+    from rlblocks._core.keys import Spec
 
 
 @block("q_values")
@@ -53,35 +55,5 @@ class QValues(Head):
         from rlblocks.networks._modules import LayerHead
 
         actions = sizes["action"]
-        return LayerHead(self.layer.build(inputs, actions * self.form.width(), generator), writer(self.form, actions))
-
-
-def value_specs(form: ValueForm, actions: int) -> dict[str, Spec]:
-    """What a head of action values writes."""
-    specs = {"q": Spec((actions,), dims=("batch", "action"))}
-    if form.dims():
-        specs[form.key] = Spec((actions, form.width()), dims=("batch", "action", *form.dims()))
-    return specs
-
-
-def no_actions(sizes: Mapping[str, int]) -> str:
-    """Why there can be no value for each action, as half a sentence; empty where there can."""
-    return "" if sizes.get("action", 0) > 0 else "it writes a value for each action, and the actions are not Discrete"
-
-
-def writer(form: ValueForm, actions: int) -> Callable[[Tensor], dict[str, Tensor]]:
-    """The function from `[B, A·width]` numbers to what a head of action values writes."""
-    if not form.dims():
-        return scalar_q
-    return functools.partial(form_q, form=form, actions=actions)
-
-
-def scalar_q(numbers: Tensor) -> dict[str, Tensor]:
-    """Numbers that are the values themselves."""
-    return {"q": numbers}
-
-
-def form_q(numbers: Tensor, form: ValueForm, actions: int) -> dict[str, Tensor]:
-    """Numbers that are values in a form."""
-    value = numbers.unflatten(1, (actions, -1))  # [B, A, width]
-    return {"q": form.mean(value), form.key: value}
+        layer = self.layer.build(inputs, actions * self.form.width(), generator)
+        return LayerHead(layer, shaper(self.form, actions), writer(self.form))

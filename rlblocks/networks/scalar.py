@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Scalar(ValueForm):
     """The value of an action as one number, its expectation.
 
-    Equation: r + γ·v (Sutton and Barto, 2018, eq. 6.1), and exactly r where the discount is 0, whatever v is.
+    Equation: r + γ·v (Sutton and Barto, 2018, eq. 6.3), and exactly r where the discount is 0, whatever v is.
 
     >>> import torch
     >>> one, none = torch.tensor([1.0, 1.0]), torch.tensor([0.9, 0.0])
@@ -39,6 +39,6 @@ class Scalar(ValueForm):
 
     def backup(self, reward: Tensor, discount: Tensor, value: Tensor) -> Tensor:
         """One step, `[B], [B], [B] -> [B]`."""
-        import torch
+        from rlblocks.functional.value_learning import one_step_backup
 
-        return torch.where(discount == 0, reward, reward + discount * value)
+        return one_step_backup(reward, discount, value)

@@ -1,0 +1,77 @@
+"""Action values from two streams."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from rlblocks._core import fields
+from rlblocks._core.block import block
+from rlblocks.networks._values import no_actions, shaper, value_specs, writer
+from rlblocks.networks.base import Head, Layer, ValueForm
+from rlblocks.networks.dense import Dense
+from rlblocks.networks.scalar import Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
+    from torch import nn
+
+    from rlblocks._core.keys import Spec
+    from rlblocks.networks._modules import StackModule
+
+
+@block("dueling_q")
+class DuelingQ(Head):
+    """The value of each discrete action, as a state value plus centred advantages.
+
+    Equation: Q(s, a) = V(s) + (A(s, a) − 1/|A| Σ_a' A(s, a')) (Wang et al., 2016, eq. 9), per atom or quantile.
+
+    Writes what `QValues` writes. Each stream has layers of `hidden` units with ReLU, then an affine map.
+
+    Attributes:
+        form: how a value is represented.
+        layer: the affine maps of both streams.
+        hidden: how many units the hidden layers of each stream have.
+
+    >>> import torch
+    >>> head = DuelingQ(hidden=(16,)).build(84, {"action": 2}, torch.Generator().manual_seed(0))
+    >>> x = torch.ones(3, 84)
+    >>> torch.allclose(head(x)["q"].mean(dim=1), head.value(x)[:, 0])
+    True
+
+    Differs from the paper: without hidden units in the streams by default (there 512 each, for images), and gradients
+    that enter the body are not rescaled by 1/√2.
+    """
+
+    form: ValueForm = fields.slot("value_forms", Scalar)
+    layer: Layer = fields.slot("layers", Dense)
+    hidden: tuple[int, ...] = fields.sizes(())
+    equation = "Q(s, a) = V(s) + A(s, a) − mean_a' A(s, a')"
+
+    def writes(self, sizes: Mapping[str, int]) -> Mapping[str, Spec]:
+        """`q`, and the form's own key where it has one."""
+        return value_specs(self.form, sizes["action"])
+
+    def misfit(self, sizes: Mapping[str, int]) -> str:
+        """It needs two actions or more: the centred advantage of one is always 0."""
+        if sizes.get("action") == 1:
+            return "with a single action its advantages are always 0 and never learn"
+        return no_actions(sizes)
+
+    def build(self, inputs: int, sizes: Mapping[str, int], generator: torch.Generator | None) -> nn.Module:
+        """A module `[B, inputs] -> {"q": [B, A]}`."""
+        from rlblocks.networks._modules import DuelingHead
+
+        value = self._stream(inputs, 1, generator)
+        return DuelingHead(value, self._stream(inputs, sizes["action"], generator), writer(self.form))
+
+    def _stream(self, inputs: int, count: int, generator: torch.Generator | None) -> StackModule:
+        """A module `[B, inputs] -> [B, count, *form]`."""
+        from rlblocks.networks._maps import ACTIVATIONS
+        from rlblocks.networks._modules import StackModule
+
+        sizes = (inputs, *self.hidden, count * self.form.width())
+        layers = {str(i): self.layer.build(p, q, generator) for i, (p, q) in enumerate(pairwise(sizes))}
+        return StackModule((), layers, [ACTIVATIONS["relu"]] * len(self.hidden) + [shaper(self.form, count)])

@@ -1,1 +1,20 @@
-"""stores."""
+"""Stores: what is remembered, and what is handed to learning."""
+
+from rlblocks.stores.base import Memory, Store, StoreSpec, bytes_of
+from rlblocks.stores.latest import Latest
+from rlblocks.stores.n_step import NStep
+from rlblocks.stores.prioritized_replay import PrioritizedReplay
+from rlblocks.stores.tensordicts import as_tensordict
+from rlblocks.stores.uniform_replay import UniformReplay
+
+__all__ = [
+    "Latest",
+    "Memory",
+    "NStep",
+    "PrioritizedReplay",
+    "Store",
+    "StoreSpec",
+    "UniformReplay",
+    "as_tensordict",
+    "bytes_of",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
@@ -50,6 +51,10 @@ class Memory(Protocol):
         """Take what the store's `inputs` asked for, one entry for each row of the last sample."""
         ...
 
+    def contents(self) -> dict[str, NDArray[Any]]:
+        """Every row that can be handed over, by column, oldest first, as fresh arrays. Moves nothing."""
+        ...
+
     def state(self) -> Tree:
         """Everything: a nested dict of arrays, numbers, texts, lists and None. Arrays are copies."""
         ...
@@ -64,7 +69,8 @@ class Store(Block):
     """What is remembered. `build` makes its memory.
 
     Rows hold the columns `observation, action, reward, terminated, truncated, discount, next.observation` and whatever
-    the explorer writes besides. `discount` is γ·(1 − terminated) when a row arrives; a store that joins rows multiplies.
+    the explorer writes besides. `discount` is γ·(1 − terminated) when a row arrives; a store that joins rows
+    multiplies.
 
     Attributes:
         hands: "sampled" (random rows, any number) or "drained" (all that was collected, once).
@@ -81,5 +87,14 @@ class Store(Block):
         raise NotImplementedError
 
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
-        """Bytes of one remembered row, for the estimate that is shown before anything is allocated."""
-        return sum(int(np.prod(c.shape, dtype=np.int64)) * np.dtype(c.dtype).itemsize for c in columns.values())
+        """Bytes of one remembered row, bookkeeping included, for the estimate shown before anything is allocated."""
+        raise NotImplementedError
+
+
+def bytes_of(columns: Mapping[str, Spec]) -> int:
+    """Bytes of one row of these columns.
+
+    >>> bytes_of({"observation": Spec((4,)), "action": Spec((), "int64"), "terminated": Spec((), "bool")})
+    25
+    """
+    return sum(math.prod(spec.shape) * np.dtype(spec.dtype).itemsize for spec in columns.values())

@@ -1,0 +1,56 @@
+"""Prioritized sampling (Schaul et al., 2016) and n-step accumulation, on numpy arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def stratified(uniform: Floats, total: float) -> Floats:
+    """One point of each of B equal parts of [0, total): `[B] -> [B]`, ascending.
+
+    "To sample a minibatch of size k, the range [0, p_total] is divided equally into k ranges. Next, a value is
+    uniformly sampled from each range" (Schaul et al., 2016, appendix B.2.1).
+
+    Args:
+        uniform: in [0, 1), one number for each part.
+        total: above 0.
+
+    >>> stratified(np.array([0.5, 0.0, 0.75]), 6.0)
+    array([1. , 2. , 5.5])
+    """
+    edges = np.arange(uniform.size + 1) / uniform.size * total
+    low, high = edges[:-1], edges[1:]
+    # u close to 1 rounds up to the edge, which belongs to the next part (and the last one to none).
+    return np.minimum(low + uniform * (high - low), np.nextafter(high, 0.0))
+
+
+def importance_weights(priority: Floats, beta: float) -> Floats:
+    """w_i / max_j w_j with w_i = (N·P(i))^−β, the maximum over the batch: `[B] -> [B]` in [0, 1].
+
+    Schaul et al., 2016, section 3.4 and algorithm 1, line 10. With P(i) = p_i^α / Σ_k p_k^α, N and the sum cancel, and
+    what is left is (min_j p_j^α / p_i^α)^β, which neither overflows nor divides by zero.
+
+    Args:
+        priority: p_i^α of the rows of a batch, above 0, in any unit.
+        beta: β, at least 0. At 1 the weights undo the sampling in full.
+
+    >>> importance_weights(np.array([1.0, 2.0, 4.0]), 1.0)
+    array([1.  , 0.5 , 0.25])
+    """
+    weights: Floats = np.power(priority.min() / priority, beta)
+    return weights
+
+
+def accumulate(return_tm1: Floats, discount_tm1: Floats, r_t: Floats, discount_t: Floats) -> tuple[Floats, Floats]:
+    """Return and discount that reach one step further: G + Γ·r and Γ·γ, any shapes that broadcast.
+
+    Starting from G = 0 and Γ = 1, m steps give G = Σ_k (Π_{j<k} γ_j)·r_k and Γ = Π_j γ_j (Sutton and Barto, 2018,
+    equation 7.1 without its bootstrap, with a discount of each step's own).
+
+    >>> accumulate(np.array([1.0]), np.array([0.9]), np.array([2.0]), np.array([0.5]))
+    (array([2.8]), array([0.45]))
+    """
+    return return_tm1 + discount_tm1 * r_t, discount_tm1 * discount_t

@@ -45,6 +45,22 @@ def glyphs_for(encoding: str | None) -> Glyphs:
     return UNICODE
 
 
+PLAINER = str.maketrans({"±": "+-", "·": "|", "…": "...", "−": "-", "–": "-", "×": "x", "γ": "gamma", "λ": "lambda"})
+
+
+def encodable(text: str, encoding: str) -> str:
+    """The text in characters that `encoding` has: plainer ones where there are such, else question marks.
+
+    >>> encodable("487.3 ± 12 ☃", "ascii"), encodable("487.3 ± 12 ☃", "utf-8")
+    ('487.3 +- 12 ?', '487.3 ± 12 ☃')
+    """
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(PLAINER).encode(encoding, "replace").decode(encoding)
+    return text
+
+
 def printable(text: str) -> str:
     r"""The text on one line and without control characters: a name in a file may not move the cursor.
 

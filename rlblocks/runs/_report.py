@@ -1,0 +1,133 @@
+"""What a run says in words: its banner, a line or rows on where it stands, and its verdict. Text, without colours."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rlblocks.runs._progress import Progress, summary
+from rlblocks.runs._text import Glyphs, count, duration, number, percent, printable, typed
+
+if TYPE_CHECKING:
+    from rlblocks.runs.events import Evaluated, Finished, Started
+
+Row = tuple[str, str]  # a label and what is said under it
+
+NEXT = {"play": "watch it", "plot": "see its curves", "resume": "go on from its last checkpoint"}
+
+
+def banner(started: Started) -> tuple[list[Row], list[Row]]:
+    """The facts of a run and its recipe, a row each."""
+    facts = [(printable(name), printable(value)) for name, value in started.facts.items()]
+    if started.env_steps:
+        facts.append(("continues", f"at {count(started.env_steps)} of {count(started.budget)} steps"))
+    else:
+        facts.append(("steps", count(started.budget)))
+    if started.folder is not None:
+        facts.append(("folder", printable(typed(started.folder))))
+    return facts, [(printable(slot), printable(block)) for slot, block in started.recipe]
+
+
+def banner_lines(started: Started) -> list[str]:
+    """The banner as plain text."""
+    facts, recipe = banner(started)
+    lines = [printable(started.title), *aligned(facts, "  ")]
+    return [*lines, "  recipe", *aligned(recipe, "    ")] if recipe else lines
+
+
+def aligned(rows: list[Row], indent: str) -> list[str]:
+    """Rows with their second column at one place.
+
+    >>> aligned([("seed", "0"), ("device", "cpu")], "  ")
+    ['  seed    0', '  device  cpu']
+    """
+    width = max((len(label) for label, _ in rows), default=0)
+    return [f"{indent}{label:<{width}}  {said}".rstrip() for label, said in rows]
+
+
+def commands(finished: Finished) -> list[Row]:
+    """What one would type next, and what for; to go on comes first where the run was cut short."""
+    if finished.folder is None:
+        return []
+    order = ("play", "plot", "resume") if finished.reason in ("budget", "solved") else ("resume", "play", "plot")
+    return [(f"rlblocks {verb} {typed(finished.folder)}", NEXT[verb]) for verb in order]
+
+
+def verdict_lines(finished: Finished) -> list[str]:
+    """The end of a run as plain text."""
+    lines = [printable(finished.verdict)]
+    if finished.folder is not None:
+        lines.append(f"  folder  {printable(typed(finished.folder))}")
+        lines += ["  next", *aligned(commands(finished), "    ")]
+    return lines
+
+
+def losses_first(progress: Progress) -> list[Row]:
+    """What learning last reported, losses before the rest."""
+    names = sorted(progress.learned, key=lambda name: not name.endswith("loss"))
+    return [(printable(name), number(progress.learned[name])) for name in names]
+
+
+def evaluation(evaluated: Evaluated, glyphs: Glyphs) -> str:
+    """Mean and standard deviation of the greedy episodes."""
+    found = summary(evaluated.returns)
+    spread = f" {glyphs.plus_minus} {number(float(f'{found.deviation:.2g}'))}" if found.count > 1 else ""
+    return f"{number(found.mean)}{spread}"
+
+
+def progress_line(progress: Progress, glyphs: Glyphs) -> str:
+    """Where a run stands, on one line."""
+    speed, updates = progress.speeds()
+    parts = [f"{percent(progress.share):>5}", f"{count(progress.env_steps)} / {count(progress.budget)} steps"]
+    if math.isfinite(speed):
+        parts += [f"ETA {duration(progress.remaining())}", f"{count(speed)} steps/s", f"{count(updates)} updates/s"]
+    if progress.recent:
+        parts.append(f"return {number(summary(progress.recent).mean)}")
+    parts += [f"{name} {value}" for name, value in losses_first(progress)[:1]]
+    if progress.evaluated is not None:
+        parts.append(f"evaluation {evaluation(progress.evaluated, glyphs)}")
+    return "  ".join(parts)
+
+
+def progress_rows(progress: Progress, glyphs: Glyphs) -> list[tuple[str, list[str]]]:
+    """Where a run stands, a row for each thing one looks for, its parts by weight. There are always as many rows."""
+    speed, updates = progress.speeds()
+    known = math.isfinite(speed)
+    steps = [f"{count(progress.env_steps)} of {count(progress.budget)}"]
+    if progress.over:
+        steps.append(f"took {duration(progress.seconds)}")
+    else:
+        steps += [f"ETA {duration(progress.remaining())}"] * known + [f"{duration(progress.seconds)} so far"]
+    return [
+        ("steps", steps),
+        ("speed", [f"{count(speed)} steps/s", f"{count(updates)} updates/s"] if known else []),
+        ("return", _returns(progress)),
+        ("learning", [f"{name} {value}" for name, value in losses_first(progress)]),
+        ("evaluation", _evaluated(progress, glyphs)),
+        ("checkpoint", _saved(progress)),
+    ]
+
+
+def _returns(progress: Progress) -> list[str]:
+    found = summary(progress.recent)
+    if not found.count:
+        return []
+    whose = "last episode" if found.count == 1 else f"last {found.count} episodes"
+    said = [f"{number(found.mean)} over the {whose}"]
+    cells = [cell for cell in progress.curve(60) if math.isfinite(cell)]
+    return [*said, f"curve {number(min(cells))} to {number(max(cells))}"] if cells else said
+
+
+def _evaluated(progress: Progress, glyphs: Glyphs) -> list[str]:
+    last = progress.evaluated
+    if last is None:
+        return []
+    episodes = "1 episode" if len(last.returns) == 1 else f"{len(last.returns)} episodes"
+    return [f"{evaluation(last, glyphs)} over {episodes} at {count(last.env_steps)}"] + ["best"] * last.best
+
+
+def _saved(progress: Progress) -> list[str]:
+    last = progress.saved
+    if last is None:
+        return []
+    return [f"{printable(last.kind)} at {count(last.env_steps)}", f"{duration(progress.seconds - last.seconds)} ago"]

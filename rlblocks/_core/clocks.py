@@ -115,8 +115,10 @@ def clock_from_text(text: str) -> Clock:
     if unit not in CLOCKS:
         said = f"{unit!r} is no clock; {did_you_mean(unit, CLOCKS)}" if unit else f"{text!r} names no clock"
         raise FieldError(said, fix=f"write one of {', '.join(f'{number} {name}' for name in CLOCKS)}", value=text)
+    digits = number.replace("_", "")
     try:
-        count = float(number.replace("_", ""))
+        count = int(digits) if digits.isdecimal() and unit != OfRun.unit else float(digits)
     except ValueError:
         raise FieldError(f"{number!r} is not a number", fix="write it as in '500 env_steps'", value=text) from None
-    return CLOCKS[unit](int(count) if unit != OfRun.unit and count.is_integer() else count)
+    whole = isinstance(count, float) and unit != OfRun.unit and count.is_integer()
+    return CLOCKS[unit](int(count) if whole else count)

@@ -8,7 +8,7 @@ end: 0.1 -> 0.05
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -134,55 +134,59 @@ def apply(changes: Iterable[Change], recipe: TreeT) -> TreeT:
     Raises:
         RecipeError: a change has no place in this recipe, or a slot does not take what it puts there.
     """
-    return _applied([(split(change.path), change) for change in changes], recipe, ())  # type: ignore[no-any-return]
+    made: TreeT = _changed([(_steps(change.path), change) for change in changes], recipe, ())
+    return made
 
 
-def _applied(changes: list[tuple[tuple[Step, ...], Change]], node: Any, at: tuple[Step, ...]) -> Any:
-    below = dict(children(node))
-    added: dict[Step, Any] = {}
-    for step in dict.fromkeys(steps[0] for steps, _ in changes):
-        mine = [(steps[1:], change) for steps, change in changes if steps[0] == step]
-        last = [change for steps, change in mine if not steps]
-        for change in last:
-            if isinstance(change, Add):
-                added[step] = change.new
-        if [change for change in last if isinstance(change, Add)] == last == [change for _, change in mine]:
-            continue
-        if step not in below:
-            raise RecipeError(
-                f"there is no {join((*at, step))!r} to change", fix=did_you_mean(str(step), map(str, below)),
-                path=join((*at, step)),
-            )  # fmt: skip
-        below[step] = _changed(mine, below[step], (*at, step))
-    return _rebuilt(node, below, added, at)
-
-
+_Placed = tuple[tuple[Step, ...], Change]
 _GONE = object()
 
 
-def _changed(changes: list[tuple[tuple[Step, ...], Change]], node: Any, at: tuple[Step, ...]) -> Any:
+def _steps(path: str) -> tuple[Step, ...]:
+    return split(path) if path else ()
+
+
+def _changed(changes: Sequence[_Placed], node: Any, at: tuple[Step, ...]) -> Any:
+    """A node after the changes to itself, and then to what is below it."""
+    for change in [change for steps, change in changes if not steps]:
+        node = _GONE if isinstance(change, Remove) else change.new
+    inside: dict[Step, list[_Placed]] = {}
     for steps, change in changes:
-        if not steps and isinstance(change, Remove):
-            return _GONE
-        if not steps and isinstance(change, Swap | Set):
-            return change.new
-    return _applied([(steps, change) for steps, change in changes if steps], node, at)
+        if steps:
+            inside.setdefault(steps[0], []).append((steps[1:], change))
+    return _rebuilt(node, inside, at) if inside else node
 
 
-def _rebuilt(node: Any, below: Mapping[Step, Any], added: Mapping[Step, Any], at: tuple[Step, ...]) -> Any:
-    kept = {step: child for step, child in below.items() if child is not _GONE}
+def _rebuilt(node: Any, inside: Mapping[Step, Sequence[_Placed]], at: tuple[Step, ...]) -> Any:
+    now = children(node)
+    changed, added = dict(now), dict[Step, Any]()
+    for step, changes in inside.items():
+        if any(not steps and isinstance(change, Add) for steps, change in changes):
+            added[step] = _changed(changes, None, (*at, step))
+        elif step in now:
+            changed[step] = _changed(changes, now[step], (*at, step))
+        else:
+            raise RecipeError(
+                f"there is no {join((*at, step))!r} to change", fix=did_you_mean(str(step), map(str, now)),
+                path=join((*at, step)),
+            )  # fmt: skip
+    kept = {step: child for step, child in changed.items() if child is not _GONE}
     if isinstance(node, Mapping):
         return FrozenDict({str(key): value for key, value in {**kept, **added}.items()})
     if isinstance(node, tuple):
         items = list(kept.values())
-        for index in sorted(added):  # type: ignore[type-var]  # the steps below a tuple are its indices
-            items.insert(int(index), added[index])
+        for index, item in sorted(added.items(), key=lambda pair: int(pair[0])):
+            items.insert(int(index), item)
         return tuple(items)
+    return _evolved(node, {str(name): value for name, value in kept.items() if value is not now[name]}, at)
+
+
+def _evolved(node: Any, changes: Mapping[str, Any], at: tuple[Step, ...]) -> Any:
     try:
-        return attrs.evolve(node, **{str(name): value for name, value in below.items() if value is not children(node)[name]})
+        return attrs.evolve(node, **changes)
     except FieldError as error:
         facts = {**error.facts, "path": join(at)}
-        raise FieldError(f"{join(at) or 'the recipe'} takes no such change: {error.what}", fix=error.fix, **facts) from None
+        raise FieldError(f"{join(at) or 'the recipe'}: {error.what}", fix=error.fix, **facts) from None
 
 
 def describe(changes: Iterable[Change]) -> str:

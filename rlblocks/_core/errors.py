@@ -69,13 +69,31 @@ class CheckpointError(RunError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that `name` was probably meant to be, or an empty string.
 
-    >>> nearest("capactiy", ["capacity", "alpha"])
-    'capacity'
+    One slip of the finger away, if there is such a name; else the most alike, if one is alike at all.
+
+    >>> nearest("capactiy", ["capacity", "alpha"]), nearest("lt", ["eps", "lr"]), nearest("doubleq", ["double_q"])
+    ('capacity', 'lr', 'double_q')
     """
-    known = list(known)
-    folded = {candidate.lower().replace("-", "_"): candidate for candidate in known}
-    found = difflib.get_close_matches(name.lower().replace("-", "_"), folded, n=1, cutoff=0.5)
-    return folded[found[0]] if found else ""
+    folded = {_folded(candidate): candidate for candidate in known}
+    wanted = _folded(name)
+    slips = [candidate for candidate in folded if _one_slip(wanted, candidate)]
+    close = difflib.get_close_matches(wanted, slips, n=1, cutoff=0.0) or difflib.get_close_matches(
+        wanted, folded, n=1, cutoff=0.5
+    )
+    return folded[close[0]] if close else ""
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+def _one_slip(a: str, b: str) -> bool:
+    """Whether one letter typed wrong, left out, put in or exchanged with its neighbour makes `b` of `a`."""
+    start = 0
+    while start < min(len(a), len(b)) and a[start] == b[start]:
+        start += 1
+    a, b = a[start:], b[start:]
+    return b in (a, a[1:]) or a[1:] == b[1:] or a == b[1:] or (a[1::-1] == b[:2] and a[2:] == b[2:])
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

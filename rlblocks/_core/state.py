@@ -68,7 +68,7 @@ class State:
     def tree(self) -> Tree:
         """All of it, as a tree of tensors, arrays, numbers and texts."""
         return {
-            "networks": {name: dict(module.state_dict()) for name, module in self.online.items()},
+            "networks": self.tree_of_networks(),
             "targets": {name: dict(self.target[name].state_dict()) for name in self.plan.follows},
             "carries": {name: {key: list(part) for key, part in carry.items()} for name, carry in self.carries.items()},
             "counters": attrs.asdict(self.counters),
@@ -77,6 +77,10 @@ class State:
             "store": self.memory.state(),
         }
 
+    def tree_of_networks(self) -> Tree:
+        """The trained networks alone: all that an agent needs."""
+        return {name: dict(module.state_dict()) for name, module in self.online.items()}
+
     def load(self, tree: Tree) -> None:
         """Become what `tree()` described.
 
@@ -84,9 +88,7 @@ class State:
             CheckpointError: it describes another recipe.
         """
         for kind, modules in (("networks", self.online), ("targets", {n: self.target[n] for n in self.plan.follows})):
-            _same_names(kind, tree[kind], modules)
-            for name, module in modules.items():
-                _load_module(f"{kind}.{name}", module, tree[kind][name])
+            load_networks(kind, modules, tree[kind])
         _same_names("carries", tree["carries"], self.carries)
         with torch.no_grad():
             for name, carry in self.carries.items():
@@ -157,6 +159,17 @@ def _same_names(what: str, saved: Tree, ours: Any) -> None:
         )  # fmt: skip
 
 
+def load_networks(kind: str, modules: dict[str, nn.Module], saved: Tree) -> None:
+    """Load every module from its part of a checkpoint.
+
+    Raises:
+        CheckpointError: the checkpoint is of another recipe.
+    """
+    _same_names(kind, saved, modules)
+    for name, module in modules.items():
+        _load_module(f"{kind}.{name}", module, saved[name])
+
+
 def _load_module(what: str, module: nn.Module, saved: Tree) -> None:
     ours = module.state_dict()
     _same_names(what, saved, ours)
@@ -170,4 +183,4 @@ def _load_module(what: str, module: nn.Module, saved: Tree) -> None:
     module.load_state_dict(saved, strict=True)
 
 
-__all__ = ["Counters", "State", "Tree", "build"]
+__all__ = ["Counters", "State", "Tree", "build", "load_networks"]

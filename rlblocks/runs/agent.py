@@ -1,0 +1,69 @@
+"""An agent: observation in, action out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from rlblocks._core.dry_run import namespace
+from rlblocks._core.plan import Plan
+from rlblocks._core.randomness import Draws, Numbers, seed_for
+from rlblocks._core.state import Counters
+from rlblocks.runs.options import Options
+
+
+class Agent:
+    """How a trained recipe acts: greedy, as in evaluation. Holds no replay, no optimizer and no environment.
+
+    Attributes:
+        plan: the wired recipe.
+        networks: the modules, by name.
+    """
+
+    def __init__(self, plan: Plan, networks: dict[str, nn.Module], device: torch.device, seed: int = 0) -> None:
+        self.plan, self.networks, self._device = plan, networks, device
+        idle = {name: {} for name in plan.recipe.objectives}  # acting has no optimizer
+        names = namespace(plan, networks, {}, idle, torch.autograd.grad)
+        self._act = plan.evaluate.define(plan.recipe.name, names)
+        self._numbers = Numbers(plan.evaluate.numbers, device)
+        self._times = Counters(budget=1, env_steps=1)
+        self._generator = np.random.Generator(np.random.PCG64(seed_for(seed, "evaluation")))
+        self._draws: dict[int, Draws] = {}
+        self._spec = plan.columns["observation"]
+
+    def __call__(self, observation: Any) -> Any:
+        """The action for one observation, or the actions `[B]` for a batch `[B, ...]` of them.
+
+        Discrete actions are an int, counted as the environment's space counts them; batched, an int64 array.
+
+        Raises:
+            ValueError: the observation has neither the shape of one nor of a batch.
+        """
+        array = np.asarray(observation)
+        single = array.ndim == len(self._spec.shape)
+        start = int(getattr(self.plan.facts.action_space, "start", 0))
+        if single:
+            return int(self.act(array[None])[0]) + start
+        return self.act(array) + start
+
+    def act(self, observations: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Actions for a batch, counted from 0."""
+        if observations.shape[1:] != self._spec.shape:
+            raise ValueError(
+                f"observations have the shape {observations.shape[1:]}, and this agent was trained on {self._spec.shape}"
+            )
+        rows = len(observations)
+        if rows not in self._draws:
+            self._draws[rows] = Draws(self.plan.evaluate.draws, rows, self._generator, self._device)
+        seen = torch.from_numpy(observations.astype(self._spec.dtype, copy=False)).to(self._device)
+        with torch.no_grad():
+            wrote = self._act({"observation": seen}, self._numbers(self._times), self._draws[rows]())
+        return wrote["action"].cpu().numpy()  # type: ignore[no-any-return]
+
+
+def evaluation_seed(options: Options) -> int:
+    """The seed of a run's evaluation environments: another stream than training's, the same for each evaluation."""
+    return int(seed_for(options.seed, "evaluation").generate_state(1)[0])

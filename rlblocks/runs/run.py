@@ -1,0 +1,126 @@
+"""A finished run, as a value to ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rlblocks._core.errors import RunError
+from rlblocks._core.plan import Plan
+from rlblocks._core.recipe import Recipe
+from rlblocks._core.wiring import wire
+from rlblocks.runs import checkpoint, folder as files
+from rlblocks.runs.agent import Agent, evaluation_seed
+from rlblocks.runs.evaluation import Scores, evaluate, frames_of
+from rlblocks.runs.metrics import Metrics, load_metrics
+from rlblocks.runs.options import Options
+from rlblocks.runs.session import Outcome
+
+
+class Run:
+    """A run that ended.
+
+    Attributes:
+        agent: the last policy, greedy: observation in, action out.
+        options: the choices of the run.
+        folder: where it is; None where nothing was written.
+        outcome: best and last evaluation, and when it was solved.
+        reason: why it ended: "budget", "solved", "interrupted" or "stopped".
+    """
+
+    def __init__(
+        self, plan: Plan, agent: Agent, options: Options, folder: Path | None, outcome: Outcome, reason: str
+    ) -> None:
+        self.plan, self.agent, self.options, self.folder = plan, agent, options, folder
+        self.outcome, self.reason = outcome, reason
+
+    @property
+    def recipe(self) -> Recipe:
+        """What was trained."""
+        return self.plan.recipe
+
+    @property
+    def metrics(self) -> Metrics:
+        """The learning curves, read from the folder.
+
+        Raises:
+            RunError: the run has no folder.
+        """
+        return load_metrics(self._folder() / files.METRICS)
+
+    def evaluate(self, episodes: int = 100, seed: int | None = None) -> Scores:
+        """Play greedy episodes with the last policy.
+
+        Args:
+            episodes: how many, each on an environment of its own.
+            seed: of the start states; by default others than training and its evaluations had.
+        """
+        start = evaluation_seed(self.options) + 1 if seed is None else seed
+        return evaluate(self.agent, self.recipe.env, episodes, start)
+
+    def plot(self) -> Path:
+        """Draw the learning curve; returns the picture's path (PNG; an SVG lies beside it)."""
+        from rlblocks.runs.plots import curve
+
+        return curve(self._folder())
+
+    def video(self) -> Path:
+        """Record one greedy episode; returns the file's path.
+
+        Raises:
+            RunError: it cannot be recorded here.
+        """
+        from rlblocks.runs.video import record
+
+        frames = frames_of(self.agent, self.recipe.env, evaluation_seed(self.options))
+        return record(frames, self._folder() / files.VIDEO, self.plan.facts.fps)
+
+    def keepsakes(self) -> list[str]:
+        """Curve and video, as far as they can be made; returns why those are missing that could not be."""
+        missing = []
+        for make in (self.plot, *([self.video] if self.plan.facts.renders else [])):
+            try:
+                make()
+            except (RunError, OSError) as error:
+                missing.append(str(error).splitlines()[0])
+        return missing
+
+    def _folder(self) -> Path:
+        if self.folder is None:
+            raise RunError("this run has no folder", fix="train with folder='runs'")
+        return self.folder
+
+
+def load(run: str | Path, which: str = "last", env: Any = None) -> Agent:
+    """The agent of a run folder, without its replay.
+
+    Args:
+        run: the folder, or the beginning of its name.
+        which: "last" or "best".
+        env: needed only where the run was trained on an environment object.
+
+    Raises:
+        RunError: there is no such run or checkpoint, or it is damaged.
+    """
+    from rlblocks._core.files import loads
+
+    where = files.find_run(str(run))
+    recipe = loads((where / files.RECIPE).read_text(encoding="utf-8"), source=str(where / files.RECIPE))
+    if env is not None:
+        from rlblocks.envs import as_environment
+
+        recipe = recipe.swap(env=as_environment(env))
+    return agent_of(wire(recipe), where, which)
+
+
+def agent_of(plan: Plan, where: Path, which: str = "last") -> Agent:
+    """The agent of a wired recipe and a checkpoint of its run."""
+    from rlblocks._core.dry_run import build_modules
+    from rlblocks._core.state import load_networks
+
+    tree, _ = checkpoint.load(where / files.CHECKPOINTS / which, only=("networks",))
+    modules = build_modules(plan, torch.Generator(), torch.device("cpu"))
+    load_networks("networks", modules, tree["networks"])
+    return Agent(plan, modules, torch.device("cpu"))

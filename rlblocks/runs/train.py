@@ -1,0 +1,222 @@
+"""Training from Python: one call, and going on where a run stopped."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+
+from rlblocks._core.errors import BuildError, CheckpointError, RecipeError, RunError, did_you_mean
+from rlblocks._core.paths import join, walk
+from rlblocks._core.block import Block
+from rlblocks._core.plan import Plan
+from rlblocks._core.recipe import Recipe
+from rlblocks._core.state import State, build
+from rlblocks._core.wiring import wire
+from rlblocks.runs import checkpoint, folder as files
+from rlblocks.runs.events import Callback, Saved, Started
+from rlblocks.runs.live import live_view
+from rlblocks.runs.metrics import MetricsWriter
+from rlblocks.runs.options import Choice, Options, choose_compile, choose_device
+from rlblocks.runs.run import Run
+from rlblocks.runs.session import Outcome, Session, fail, verdict_of
+
+OPTIONS = "options.json"  # in the run folder, beside the recipe
+
+
+def train(
+    recipe: Recipe,
+    env: Any = None,
+    *,
+    folder: str | Path | None = "runs",
+    view: str = "auto",
+    callbacks: Sequence[Callback] = (),
+    command: str | None = None,
+    notes: Sequence[str] = (),
+    **options: Any,
+) -> Run:
+    """Train a recipe and return the finished run.
+
+    Args:
+        recipe: what to train.
+        env: instead of the recipe's: a gymnasium id, an environment, a factory, or a vector environment.
+        folder: where the run's own folder is made; None writes nothing.
+        view: "auto" (live on a terminal, a line every ten seconds elsewhere), "plain", "json" or "quiet".
+        callbacks: anything with `on(event)`.
+        command: the command that began the run, for the record.
+        notes: lines for the banner, such as which tuned settings were taken.
+        options: the fields of `Options`: steps, seed, device, threads, compile, evaluate_every, episodes, save_every, stop.
+
+    Raises:
+        RecipeError: the recipe does not fit the environment or an option is wrong; before the first step.
+        RunError: the run broke; what was last saved is intact.
+    """
+    chosen = options_from(options)
+    if env is not None:
+        from rlblocks.envs import as_environment
+
+        recipe = recipe.swap(env=as_environment(env))
+    plan = wire(recipe)
+    where = None if folder is None else files.new_run_folder(Path(folder), f"{recipe.name}-{plan.facts.name}")
+    if where is not None:
+        _write_record(where, recipe, chosen, command or shlex.join(sys.argv))
+    return _drive(plan, chosen, where, view, callbacks, notes, None)
+
+
+def resume(run: str | Path, *, view: str = "auto", callbacks: Sequence[Callback] = (), env: Any = None) -> Run:
+    """Go on with a run where its last checkpoint stands, bit for bit as if it had never stopped.
+
+    Args:
+        run: its folder, or the beginning of its name.
+        view: as in `train`.
+        callbacks: as in `train`.
+        env: needed only where the run was trained on an environment object: no file can hold one.
+
+    Raises:
+        RunError: there is no such run, nothing was saved yet, the checkpoint is damaged, or the run is held elsewhere.
+    """
+    from rlblocks._core.files import loads
+
+    where = files.find_run(str(run))
+    recipe = loads((where / files.RECIPE).read_text(encoding="utf-8"), source=str(where / files.RECIPE))
+    if env is not None:
+        from rlblocks.envs import as_environment
+
+        recipe = recipe.swap(env=as_environment(env))
+    chosen = options_from(json.loads((where / OPTIONS).read_text(encoding="utf-8")))
+    with files.claim(where):
+        tree, _ = checkpoint.load(where / files.CHECKPOINTS / "last")
+    before = json.loads((where / files.MACHINE).read_text(encoding="utf-8"))
+    notes = files.compare_machines(before, files.machine_record())
+    return _drive(wire(recipe), chosen, where, view, callbacks, notes, tree)
+
+
+def options_from(given: Mapping[str, Any]) -> Options:
+    """The options of a run.
+
+    Raises:
+        RecipeError: there is no such option, or it does not take that value.
+    """
+    known = attrs.fields_dict(Options)
+    for name in given:
+        if name not in known:
+            raise RecipeError(f"there is no option {name!r}", fix=did_you_mean(name, known), option=name)
+    return Options(**given)
+
+
+def _drive(
+    plan: Plan, options: Options, where: Path | None, view: str, callbacks: Sequence[Callback], notes: Sequence[str],
+    tree: dict[str, Any] | None,
+) -> Run:  # fmt: skip
+    """Build the state, run the session, and hand over the run, whatever happens in between."""
+    device = choose_device(options.device, _parameters(plan))
+    mode = choose_compile(options.compile, plan.recipe.cadence.updates_planned(options.steps))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(options.threads)
+    try:
+        with ExitStack() as stack:
+            if where is not None:
+                stack.enter_context(files.claim(where))
+            state = build(plan, seed=options.seed, budget=options.steps, device=device.value)
+            stack.callback(state.pool.close)
+            outcome = _restore(state, tree, where)
+            metrics = stack.enter_context(files.MetricsFile(where / files.METRICS)) if where is not None else None
+            listeners = [*([MetricsWriter(metrics)] if metrics else []), live_view(mode=view), *callbacks]
+            session = Session(plan, state, options, folder=where, metrics=metrics, callbacks=listeners, mode=mode.value,
+                              outcome=outcome)  # fmt: skip
+            session.emit(_started(session, device, mode, notes))
+            if tree is not None and where is not None:
+                session.emit(Saved(state.counters.env_steps, where / files.CHECKPOINTS / "last", "last", outcome.seconds))
+            _run(session)
+            return Run(plan, session.agent, options, where, session.outcome, session.reason)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _run(session: Session) -> None:
+    try:
+        session.run()
+    except RunError as error:
+        fail(session, error)
+        raise
+    if session.folder is not None and session.options.video == "auto" and session.reason != "interrupted":
+        Run(session.plan, session.agent, session.options, session.folder, session.outcome, session.reason).keepsakes()
+    session.finish(session.reason, verdict_of(session))
+
+
+def _restore(state: State, tree: dict[str, Any] | None, where: Path | None) -> Outcome:
+    if tree is None:
+        return Outcome()
+    if "session" not in tree:
+        raise CheckpointError("this checkpoint holds networks only", fix="resume from the checkpoint named last")
+    state.load(tree)
+    if where is not None:
+        files.cut_back(where / files.METRICS, tree["session"]["metrics"])
+    return Outcome(**tree["session"]["outcome"])
+
+
+def _parameters(plan: Plan) -> int:
+    from rlblocks._core.dry_run import META, build_modules
+
+    return sum(p.numel() for module in build_modules(plan, None, META).values() for p in module.parameters())
+
+
+def _write_record(where: Path, recipe: Recipe, options: Options, command: str) -> None:
+    """What a reader of the folder wants to know, before the first step."""
+    from rlblocks._core.diff import describe, diff
+    from rlblocks._core.files import dumps
+    from rlblocks.recipes import RECIPES
+
+    try:
+        text = dumps(recipe)
+    except RecipeError as error:
+        text = f"# This recipe cannot be written to a file: {error.what}\n"
+    named = RECIPES.get(recipe.name)
+    contents = {
+        files.RECIPE: text,
+        files.COMMAND: command + "\n",
+        files.DIFF: (describe(diff(named(), recipe)) if named else "") + "\n",
+        files.MACHINE: json.dumps(files.machine_record(), indent=2) + "\n",
+        OPTIONS: json.dumps(attrs.asdict(options), indent=2) + "\n",
+    }
+    for name, content in contents.items():
+        (where / name).write_text(content, encoding="utf-8")
+
+
+def _started(session: Session, device: Choice, mode: Choice, notes: Sequence[str]) -> Started:
+    plan, options = session.plan, session.options
+    from rlblocks.runs.machine import version_of
+
+    inexact = session.state.pool.inexact
+    facts = {
+        "rlblocks": f"{version_of('rlblocks')} (torch {torch.__version__})",
+        "device": f"{device}",
+        "threads": str(options.threads),
+        "learn step": f"{mode}",
+        "seed": str(options.seed),
+        "resume": f"not exact: {inexact}" if inexact else "bit for bit",
+        **{f"note {i}" if len(notes) > 1 else "note": note for i, note in enumerate(notes, 1)},
+    }
+    title = f"{plan.recipe.name} on {plan.facts.name}"
+    return Started(title, session.folder, options.steps, session.state.counters.env_steps, facts, lines_of(plan.recipe))
+
+
+def lines_of(recipe: Recipe) -> tuple[tuple[str, str], ...]:
+    """The recipe, a slot and its block a line."""
+    rows: list[tuple[str, str]] = [("gamma", f"{recipe.gamma:g}")]
+    taken: list[tuple[Any, ...]] = []
+    for steps, node in walk(recipe):
+        if isinstance(node, Block) and not any(steps[: len(t)] == t for t in taken):
+            taken.append(steps)
+            rows.append((join(steps), repr(node)))
+    return tuple(rows)
+
+
+__all__ = ["BuildError", "resume", "train"]

@@ -53,7 +53,7 @@ PANEL = """\
 │           ▁▁▁▁▁▁▁▁▁▁█                                    │
 │ steps       20,500 of 50,000 · ETA 0:16 · 0:12 so far    │
 │ speed       1,850 steps/s · 1,850 updates/s              │
-│ return      30 over the last 2 episodes                  │
+│ return      30 over the last 2 episodes · curve 10 to 50 │
 │ learning    q.loss 0.0123 · epsilon 0.05                 │
 │ evaluation  490 ± 10 over 2 episodes at 20,000 · best    │
 │ checkpoint  last at 20,000 · 0:02 ago                    │

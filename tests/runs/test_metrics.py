@@ -8,7 +8,8 @@ import pytest
 
 from rlblocks._core.errors import RunError
 from rlblocks.runs.events import EpisodeEnded, Evaluated, Finished, Learned, Saved, Started, Tick
-from rlblocks.runs.metrics import MetricsWriter, metrics_of, record_of
+from rlblocks.runs.folder import MetricsFile
+from rlblocks.runs.metrics import MetricsWriter, load_metrics, metrics_of, record_of
 
 NAN = float("nan")
 EVENTS = [
@@ -111,3 +112,18 @@ def test_a_record_without_its_number_is_named(record, field):
         f"metrics record 2 is of kind '{kind}' and has no '{field}'\n"
         "  fix: the file was written by something else or was edited; remove that line"
     )
+
+
+def test_what_was_written_into_a_run_folder_is_read_back(tmp_path):
+    """Through the real file: the same arrays as from the records in memory, and every line is strict JSON."""
+    path = tmp_path / "metrics.jsonl"
+    with MetricsFile(path) as file:
+        writer = MetricsWriter(file)
+        for event in EVENTS:
+            writer.on(event)
+
+    run = load_metrics(path)
+
+    assert run.returns.steps.tolist() == [40, 90]
+    assert run.verdict == "ran 500 steps"
+    assert not {"NaN", "Infinity"} & {*path.read_text().replace(",", " ").split()}

@@ -1,1 +1,26 @@
-"""envs."""
+"""Environments: where experience comes from, and wrappers that change one of them."""
+
+from rlblocks.envs.base import Environment, Facts, Pool, Step, Wrapper
+from rlblocks.envs.convert import as_environment
+from rlblocks.envs.gym import Gym
+from rlblocks.envs.supplied import Supplied
+from rlblocks.envs.supplied_vector import SuppliedVector
+from rlblocks.envs.wrappers import ClipReward, Flatten, FrameStack, Grayscale, Resize, TimeLimit
+
+__all__ = [
+    "ClipReward",
+    "Environment",
+    "Facts",
+    "Flatten",
+    "FrameStack",
+    "Grayscale",
+    "Gym",
+    "Pool",
+    "Resize",
+    "Step",
+    "Supplied",
+    "SuppliedVector",
+    "TimeLimit",
+    "Wrapper",
+    "as_environment",
+]

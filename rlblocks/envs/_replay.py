@@ -1,0 +1,63 @@
+"""Going back to the middle of an episode: its seed, its actions again, and a check that they led there again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlblocks._core.errors import CheckpointError
+from rlblocks.envs._actions import Actions
+from rlblocks.envs._running import Running
+from rlblocks.envs.base import Tree
+
+
+def same_number(saved: int, running: int) -> None:
+    """Refuse to load the state of another number of environments.
+
+    Raises:
+        CheckpointError: the numbers differ.
+    """
+    if saved != running:
+        raise CheckpointError(
+            f"the checkpoint holds {saved} environments, and {running} are running",
+            fix="resume with as many environments as were saved",
+        )
+
+
+def replay(running: Running, saved: Tree, expected: NDArray[Any], actions: Actions) -> None:
+    """Bring a fresh environment to where `saved` was taken.
+
+    Args:
+        running: an environment in which nothing has happened yet.
+        saved: the number, seed, actions and return of the episode.
+        expected: the observation `[...]` at which it arrived.
+        actions: the two forms of the actions.
+
+    Raises:
+        CheckpointError: it arrives at another observation or return, or ends on the way.
+    """
+    running.episode = int(saved["episode"]) - 1
+    observation = running.start(int(saved["seed"]))
+    running.begin(int(saved["seed"]))
+    stored = actions.unbatch(saved["actions"])
+    for action, executed in zip(stored, actions.executed(stored), strict=True):
+        observation, reward, terminated, truncated = running.step(executed)
+        running.record(action, reward)
+        if terminated or truncated:
+            raise _irreproducible(running, f"ends after {len(running.actions)} of them", len(stored))
+    arrived = np.asarray(observation, dtype=expected.dtype)
+    if arrived.tobytes() != expected.tobytes():
+        raise _irreproducible(running, "arrives at another observation", len(stored))
+    if running.total != saved["return"]:
+        raise _irreproducible(running, "collects another return", len(stored))
+
+
+def _irreproducible(running: Running, what: str, count: int) -> CheckpointError:
+    return CheckpointError(
+        f"environment {running.name!r} #{running.index} is not reproducible: episode {running.episode}, reset with "
+        f"seed {running.seed} and given the same {count} actions again, {what}",
+        fix="in the environment, draw from self.np_random alone, and let reset put back everything that step changes",
+        environment=running.name, index=running.index, episode=running.episode, seed=running.seed,
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""One running environment: the object, the episode it is in, and the actions that led there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import gymnasium
+import numpy as np
+
+from rlblocks._core.errors import EnvironmentFault
+from rlblocks.envs._contract import Contract, Wrong, flag_of, raised, reward_of, wrong_reset, wrong_step
+
+Env = gymnasium.Env[Any, Any]
+REWARDS_CHANGED = "raw_return"  # the attribute under which wrappers that change rewards keep the unchanged sum
+
+
+@attrs.define
+class Running:
+    """One environment of a pool.
+
+    `step` and `start` touch the environment alone. What is remembered of the episode changes by `record` and `begin`,
+    when the whole pool has come through, so that a step that raises leaves what was remembered as it was.
+
+    Attributes:
+        env: the environment, in its wrappers.
+        name: what messages call it.
+        index: its place in the pool.
+        contract: what it must return.
+        between: the environment object for the next episode, from that of the last one.
+        episode: the number of the present episode, from 0.
+        seed: what the present episode was reset with.
+        actions: the actions of the present episode, as learning stores them.
+        total: the sum of its rewards.
+    """
+
+    env: Env
+    name: str
+    index: int
+    contract: Contract
+    between: Callable[[Env], Env]
+    episode: int = -1
+    seed: int = 0
+    actions: list[Any] = attrs.field(factory=list)
+    total: float = 0.0
+
+    def begin(self, seed: int) -> None:
+        """Remember that the next episode has started."""
+        self.episode, self.seed, self.actions, self.total = self.episode + 1, seed, [], 0.0
+
+    def record(self, action: Any, reward: float) -> None:
+        """Remember one step."""
+        self.actions.append(action)
+        self.total += reward
+
+    def finished(self, reward: float) -> tuple[int, float, int]:
+        """Index, return and length of the episode that ends with this reward, by the environment's own rewards."""
+        if self.env.has_wrapper_attr(REWARDS_CHANGED):
+            return self.index, float(self.env.get_wrapper_attr(REWARDS_CHANGED)), len(self.actions) + 1
+        return self.index, self.total + reward, len(self.actions) + 1
+
+    def start(self, seed: int) -> Any:
+        """Reset for the next episode; its first observation.
+
+        Raises:
+            EnvironmentFault: the reset raised, or returned something else than an observation and a dict.
+        """
+        try:
+            self.env = self.between(self.env)
+            result = self.env.reset(seed=seed)
+        except Exception as error:
+            raise self._reset_fault(raised("reset", error), seed) from error
+        try:
+            if not isinstance(result, tuple) or len(result) != 2:  # noqa: PLR2004  observation and info
+                raise wrong_reset(result)
+            observation = self.contract.observation(result[0])
+            self.contract.must_be_finite(observation)
+        except Wrong as wrong:
+            raise self._reset_fault(wrong, seed) from None
+        return observation
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool]:
+        """Apply an action; the observation (not yet checked for NaN), the reward and the two flags.
+
+        Raises:
+            EnvironmentFault: the step raised, or returned something that it may not return.
+        """
+        try:
+            result = self.env.step(action)
+        except Exception as error:
+            raise self.step_fault(raised("step", error), action) from error
+        try:
+            observation, reward, terminated, truncated, _ = result
+        except (TypeError, ValueError):
+            raise self.step_fault(wrong_step(result), action) from None
+        contract = self.contract
+        try:
+            # The usual types are let through here; everything else takes the long way, which knows what to say.
+            if type(observation) is not np.ndarray or observation.shape != contract.shape or (
+                observation.dtype != contract.dtype
+            ):  # fmt: skip
+                observation = contract.observation(observation)
+            if type(reward) is not float or not math.isfinite(reward):
+                reward = reward_of(reward)
+            if type(terminated) is not bool:
+                terminated = flag_of(terminated, "terminated")
+            if type(truncated) is not bool:
+                truncated = flag_of(truncated, "truncated")
+        except Wrong as wrong:
+            raise self.step_fault(wrong, action) from None
+        return observation, reward, terminated, truncated
+
+    def must_be_finite(self, observation: Any, action: Any) -> None:
+        """Refuse an observation that holds NaN or infinity.
+
+        Raises:
+            EnvironmentFault: it does.
+        """
+        try:
+            self.contract.must_be_finite(observation)
+        except Wrong as wrong:
+            raise self.step_fault(wrong, action) from None
+
+    def step_fault(self, wrong: Wrong, action: Any) -> EnvironmentFault:
+        """The error that says which environment, when, after which action, and how to mend it."""
+        step = len(self.actions) + 1
+        return EnvironmentFault(
+            f"environment {self.name!r} #{self.index}, episode {self.episode}, step {step}: {wrong.what} "
+            f"(seed {self.seed}, last action {action})",
+            fix=wrong.fix,
+            environment=self.name, index=self.index, episode=self.episode, step=step, seed=self.seed, action=action,
+        )  # fmt: skip
+
+    def _reset_fault(self, wrong: Wrong, seed: int) -> EnvironmentFault:
+        episode = self.episode + 1
+        return EnvironmentFault(
+            f"environment {self.name!r} #{self.index}, episode {episode}, at its reset: {wrong.what} (seed {seed})",
+            fix=wrong.fix,
+            environment=self.name, index=self.index, episode=episode, step=0, seed=seed, action=None,
+        )  # fmt: skip

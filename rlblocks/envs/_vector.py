@@ -1,0 +1,186 @@
+"""A vector environment that was handed over, driven in the autoreset mode that it declares.
+
+All three modes give the same real transitions. With `F` the final observation of an episode and `R` the reset one:
+
+    NEXT_STEP   the ending step returns F; the step after it ignores its action and returns R: a dummy, `real` is False
+    SAME_STEP   the ending step returns R, and F in info["final_obs"]
+    DISABLED    the ending step returns F; the pool resets those that ended, which returns R
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from numpy.typing import NDArray
+
+from rlblocks._core.errors import BuildError, EnvironmentFault, RunError
+from rlblocks.envs._actions import actions_of
+from rlblocks.envs._batch import Batch
+from rlblocks.envs._contract import Wrong, contract_of, raised, wrong_reset, wrong_step
+from rlblocks.envs._making import close, observation_space
+from rlblocks.envs._replay import same_number
+from rlblocks.envs._seeding import episode_seed
+from rlblocks.envs.base import Facts, Step, Tree
+
+Vector = VectorEnv[Any, Any, Any]
+
+
+def vector_facts(env: Vector) -> Facts:
+    """What is known of each environment of a vector environment.
+
+    Raises:
+        BuildError: its observations are of a space that is not handled.
+    """
+    name = vector_name(env)
+    return Facts(
+        name=name,
+        observation_space=observation_space(env.single_observation_space, name),
+        action_space=env.single_action_space,
+        reward_threshold=env.spec.reward_threshold if env.spec else None,
+        max_episode_steps=env.spec.max_episode_steps if env.spec else None,
+        renders="rgb_array" in (env.metadata.get("render_modes") or ()),
+        fps=int(env.metadata.get("render_fps") or 30),
+    )
+
+
+def vector_name(env: Vector) -> str:
+    """What messages call a vector environment."""
+    return env.spec.id if env.spec else type(env.unwrapped).__name__
+
+
+def declared_mode(env: Vector) -> AutoresetMode:
+    """The autoreset mode that a vector environment declares.
+
+    Raises:
+        BuildError: it declares none, so nobody can tell which of its transitions are real.
+    """
+    declared = env.metadata.get("autoreset_mode")
+    try:
+        return AutoresetMode(declared)
+    except ValueError:
+        said = "declares no autoreset mode" if declared is None else f"declares the autoreset mode {declared!r}"
+        raise BuildError(
+            f"the vector environment {vector_name(env)} {said}, so its real transitions cannot be told from others",
+            fix='set its metadata["autoreset_mode"] to gymnasium.vector.AutoresetMode.NEXT_STEP, SAME_STEP or DISABLED',
+        ) from None
+
+
+class VectorPool:
+    """The environments of a vector environment. See `Pool` for what its methods promise."""
+
+    def __init__(self, env: Vector, seed: int) -> None:
+        self._env, self._seed, self._mode = env, seed, declared_mode(env)
+        self._facts = vector_facts(env)
+        self._actions = actions_of(env.single_action_space, self._facts.name)
+        self._batch = Batch(contract_of(env.single_observation_space), env.num_envs)
+        self._resets, self._steps = 0, 0
+        self._over = np.zeros(self.n, bool)  # NEXT_STEP: an episode ended in the last step, so the next one is a dummy
+        self._total, self._length = np.zeros(self.n), np.zeros(self.n, np.int64)
+
+    @property
+    def n(self) -> int:
+        """How many environments there are."""
+        return self._batch.n
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of each."""
+        return self._facts
+
+    @property
+    def inexact(self) -> str:
+        """Why a resume cannot be bit-exact."""
+        return f"the vector environment {self._facts.name} resets its own episodes: a resume starts new ones"
+
+    def reset(self) -> NDArray[Any]:
+        """Start every environment; the vector environment derives their seeds from one."""
+        seed = episode_seed(self._seed, 0, self._resets)
+        observation: NDArray[Any] = self._call("reset", None, lambda: self._reset_to(self._env.reset(seed=seed)))
+        self._resets += 1
+        self._over[:], self._total[:], self._length[:] = False, 0.0, 0
+        return observation
+
+    def step(self, actions: NDArray[Any]) -> Step:
+        """Apply one action to each environment; it is ignored where NEXT_STEP mode is about to reset."""
+        if self._resets == 0:
+            raise RunError("the environments are not running", fix="call reset, or load a state, before step")
+        given = self._actions.batch(self._actions.executed(self._actions.stored(actions, self.n)))
+        step: Step = self._call("step", actions, lambda: self._taken(self._env.step(given)))
+        ended = step.terminated | step.truncated
+        self._steps += 1
+        self._total, self._length = np.where(ended, 0.0, self._total + step.reward), self._length + step.real
+        self._length[ended] = 0
+        self._over = ended if self._mode is AutoresetMode.NEXT_STEP else self._over
+        return step
+
+    def _taken(self, result: Any) -> Step:
+        """What a step gave, checked, with true next observations."""
+        if not isinstance(result, tuple) or len(result) != 5:  # noqa: PLR2004  the five of a step
+            raise wrong_step(result)
+        observation = next_observation = self._batch.observations(result[0])
+        terminated = self._batch.flags(result[2], "terminated")
+        truncated = self._batch.flags(result[3], "truncated")
+        ended, real = terminated | truncated, ~self._over
+        reward = self._batch.rewards(result[1], real)
+        if (ended & self._over).any():
+            what = "an episode ended with length 0, in the step that was to reset it"
+            fix = "let the step that resets return False for both flags"
+            raise Wrong(what, fix, index=int(np.argmax(ended & self._over)))
+        if ended.any() and self._mode is AutoresetMode.SAME_STEP:
+            next_observation = self._batch.with_final(observation, ended, result[4])
+        if ended.any() and self._mode is AutoresetMode.DISABLED:
+            begun = self._reset_to(self._env.reset(options={"reset_mask": ended.copy()}))
+            observation = np.where(ended.reshape(-1, *(1,) * (begun.ndim - 1)), begun, observation)
+        total, length = self._total + reward, self._length + real
+        episodes = tuple((int(i), float(total[i]), int(length[i])) for i in np.flatnonzero(ended))
+        return Step(next_observation, observation, reward, terminated, truncated, real, episodes)
+
+    def _reset_to(self, result: Any) -> NDArray[Any]:
+        if not isinstance(result, tuple) or len(result) != 2:  # noqa: PLR2004  observation and info
+            raise wrong_reset(result)
+        return self._batch.observations(result[0])
+
+    def _call(self, method: str, actions: NDArray[Any] | None, ask: Callable[[], Any]) -> Any:
+        """Ask the vector environment for something, and turn whatever goes wrong into a fault."""
+        try:
+            return ask()
+        except Wrong as wrong:
+            raise self._fault(wrong, actions) from None
+        except Exception as error:
+            raise self._fault(raised(method, error), actions) from error
+
+    def _fault(self, wrong: Wrong, actions: NDArray[Any] | None) -> EnvironmentFault:
+        step, row = (0 if actions is None else self._steps + 1), wrong.index
+        action = None if actions is None else actions.tolist() if row is None else actions[row].tolist()
+        who = f"vector environment {self._facts.name!r}" + ("" if row is None else f" #{row}")
+        when = "at its reset" if actions is None else f"step {step}"
+        after = "" if actions is None else f", last action {action}"
+        seed = episode_seed(self._seed, 0, self._resets if actions is None else self._resets - 1)
+        return EnvironmentFault(
+            f"{who}, {when}: {wrong.what} (seed {seed}{after})", fix=wrong.fix,
+            environment=self._facts.name, index=row, step=step, seed=seed, action=action,
+        )  # fmt: skip
+
+    def render(self) -> NDArray[np.uint8] | None:
+        """The picture of environment 0, or None where it does not draw."""
+        if self._env.render_mode != "rgb_array":
+            return None
+        frames = self._env.render()
+        return np.asarray(frames[0], dtype=np.uint8) if frames is not None else None
+
+    def state(self) -> Tree:
+        """How often it was reset: enough for new episodes, which is all that can be had."""
+        return {"seed": self._seed, "environments": self.n, "resets": self._resets, "steps": self._steps}
+
+    def load(self, state: Tree) -> NDArray[Any]:
+        """Start new episodes, with a seed that was not used before."""
+        same_number(int(state["environments"]), self.n)
+        self._seed, self._resets, self._steps = int(state["seed"]), int(state["resets"]), int(state["steps"])
+        return self.reset()
+
+    def close(self) -> None:
+        """Close the vector environment."""
+        close(self._env)

@@ -1,0 +1,79 @@
+"""A vector environment that is handed over as an object, or as a function that makes one."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import gymnasium
+from gymnasium.vector import VectorEnv
+
+from rlblocks._core.block import block
+from rlblocks._core.errors import BuildError
+from rlblocks.envs import _fields
+from rlblocks.envs._making import called, draw_without_display, made_by
+from rlblocks.envs._vector import Vector, VectorPool, vector_facts
+from rlblocks.envs.base import Environment, Facts
+
+
+@block("supplied_vector")
+class SuppliedVector(Environment):
+    """A gymnasium vector environment, or a function that makes one, driven in the autoreset mode that it declares.
+
+    It resets its episodes by itself, so they cannot be repeated: a resume starts new ones. It has as many environments
+    as it has; a number asked for can only be met by one that gymnasium's `make_vec` has made. No recipe file can hold
+    it. One object serves the training pool alone, as in `Supplied`.
+
+    Attributes:
+        source: the object, or a function without arguments.
+
+    >>> import gymnasium
+    >>> pool = SuppliedVector(lambda: gymnasium.make_vec("CartPole-v1", num_envs=3)).build(seed=0)
+    >>> pool.reset().shape, pool.inexact
+    ((3, 4), 'the vector environment CartPole-v1 resets its own episodes: a resume starts new ones')
+    """
+
+    source: Vector | Callable[..., Vector] = _fields.source(VectorEnv, "a gymnasium vector environment")
+
+    def facts(self) -> Facts:
+        """See `Environment.facts`."""
+        if isinstance(self.source, VectorEnv):
+            return vector_facts(self.source)
+        env = self._make(None, None)
+        try:
+            return vector_facts(env)
+        finally:
+            env.close()
+
+    def build(self, seed: int, *, n: int | None = None, render_mode: str | None = None) -> VectorPool:
+        """See `Environment.build`."""
+        if isinstance(self.source, VectorEnv) and n is None and render_mode is None:
+            return VectorPool(self.source, seed)
+        return VectorPool(self._make(n, render_mode), seed)
+
+    def _make(self, n: int | None, render_mode: str | None) -> Vector:
+        draw_without_display()
+        if isinstance(self.source, VectorEnv):
+            return _vector_from_spec(self.source, n, render_mode)
+        env = made_by(self.source, called(self.source), render_mode)
+        if not isinstance(env, VectorEnv):
+            raise BuildError(
+                f"{called(self.source)} made a {type(env).__name__}, not a vector environment", fix="let it return one"
+            )
+        return env
+
+
+def _vector_from_spec(env: Vector, n: int | None, render_mode: str | None) -> Vector:
+    """Another vector environment like one that was handed over, of n environments."""
+    fix = "hand over a function that makes it, as in lambda: gymnasium.make_vec(...)"
+    if env.spec is None:
+        raise BuildError(f"{type(env).__name__} was handed over as one object, and another one is needed", fix=fix)
+    try:
+        spec = copy.deepcopy(env.spec)
+        spec.kwargs |= {"num_envs": n or env.num_envs} | ({"render_mode": render_mode} if render_mode else {})
+        return gymnasium.make_vec(spec)
+    except Exception as error:
+        raise BuildError(
+            f"{env.spec.id} was handed over as one object, and another one cannot be made from its spec: {error}",
+            fix=fix,
+        ) from error

@@ -18,7 +18,7 @@ from rlblocks.networks.q_values import QValues
 from rlblocks.networks.scalar import Scalar
 
 if TYPE_CHECKING:
-    from rlblocks.networks.module import NetworkModule, build_network, network_misfit
+    from rlblocks.networks.module import NetworkModule, build_network, input_misfit, network_sizes
 
 __all__ = [
     "MLP",
@@ -35,12 +35,13 @@ __all__ = [
     "Scalar",
     "ValueForm",
     "build_network",
-    "network_misfit",
+    "input_misfit",
+    "network_sizes",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("NetworkModule", "build_network", "network_misfit"):
+    if name in ("NetworkModule", "build_network", "input_misfit", "network_sizes"):
         from rlblocks.networks import module
 
         return getattr(module, name)

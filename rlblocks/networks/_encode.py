@@ -54,7 +54,7 @@ def input_spec(reads: Mapping[str, Spec]) -> Spec:
 
 
 def no_vector(spec: Spec) -> str:
-    """Why an input cannot become a vector, as half a sentence; empty where it can."""
+    """Why an input cannot become a vector, to stand after the name of the body; empty where it can."""
     if spec.dtype not in NUMBERS:
-        return f"it reads numbers, and {spec} holds none"
-    return "" if vector_width(spec) else f"{spec} is empty"
+        return f"reads numbers, and {spec} holds none"
+    return "" if vector_width(spec) else f"reads one number or more, and {spec} holds none"

@@ -24,8 +24,8 @@ def value_specs(form: ValueForm, actions: int) -> dict[str, Spec]:
 
 
 def no_actions(sizes: Mapping[str, int]) -> str:
-    """Why there can be no value for each action, as half a sentence; empty where there can."""
-    return "" if sizes.get("action", 0) > 0 else "it writes a value for each action, and the actions are not Discrete"
+    """Why there can be no value for each action, to stand after the name of the head; empty where there can."""
+    return "" if sizes.get("action", 0) > 0 else "writes a value for each action, and the actions are not Discrete"
 
 
 def shaper(form: ValueForm, count: int) -> Callable[[Tensor], Tensor]:

@@ -69,11 +69,11 @@ class Head(Block):
     """Features to what others read, such as `q`."""
 
     def writes(self, sizes: Mapping[str, int]) -> Mapping[str, Spec]:
-        """The keys that the network writes, given the sizes of the environment's dims (`action`)."""
+        """The keys that the network writes, given the sizes of dims: the environment's (`action`), and `feature`."""
         raise NotImplementedError
 
     def misfit(self, sizes: Mapping[str, int]) -> str:
-        """Why this head cannot serve these sizes, as half a sentence; empty where it can."""
+        """Why this head cannot serve these sizes, to stand after its name or "which"; empty where it can."""
         raise NotImplementedError
 
     def build(self, inputs: int, sizes: Mapping[str, int], generator: torch.Generator | None) -> nn.Module:
@@ -86,9 +86,13 @@ class Body(Block):
     """Inputs to features."""
 
     def misfit(self, spec: Spec) -> str:
-        """Why this body cannot read such an input, as half a sentence; empty where it can."""
+        """Why this body cannot read such an input, to stand after its name or "which"; empty where it can."""
         raise NotImplementedError
 
-    def build(self, spec: Spec, generator: torch.Generator | None) -> tuple[nn.Module, int]:
-        """A module with `noise_size` and `forward(x, noise=None)`, `[B, *shape] -> [B, features]`; and the features."""
+    def width(self, spec: Spec) -> int:
+        """How many features it makes of such an input; the size of the dim `feature`."""
+        raise NotImplementedError
+
+    def build(self, spec: Spec, generator: torch.Generator | None) -> nn.Module:
+        """A module with `noise_size` and `forward(x, noise=None)`, `[B, *shape] -> [B, feature]`."""
         raise NotImplementedError

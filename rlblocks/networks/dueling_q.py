@@ -55,9 +55,9 @@ class DuelingQ(Head):
         return value_specs(self.form, sizes["action"])
 
     def misfit(self, sizes: Mapping[str, int]) -> str:
-        """It needs two actions or more: the centred advantage of one is always 0."""
+        """It needs two actions or more."""
         if sizes.get("action") == 1:
-            return "with a single action its advantages are always 0 and never learn"
+            return "cannot learn the advantages of a single action, which are always 0: it needs two or more"
         return no_actions(sizes)
 
     def build(self, inputs: int, sizes: Mapping[str, int], generator: torch.Generator | None) -> nn.Module:

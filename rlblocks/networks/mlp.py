@@ -34,9 +34,9 @@ class MLP(Body):
 
     >>> import torch
     >>> from rlblocks._core.keys import Spec
-    >>> body, features = MLP((120, 84)).build(Spec((4,)), torch.Generator().manual_seed(0))
-    >>> features, body(torch.zeros(2, 4)).shape
-    (84, torch.Size([2, 84]))
+    >>> body = MLP((120, 84)).build(Spec((4,)), torch.Generator().manual_seed(0))
+    >>> body(torch.zeros(2, 4)).shape
+    torch.Size([2, 84])
     """
 
     widths: tuple[int, ...] = fields.sizes((120, 84))
@@ -48,11 +48,15 @@ class MLP(Body):
         """It reads numbers of any shape."""
         return _encode.no_vector(spec)
 
-    def build(self, spec: Spec, generator: torch.Generator | None) -> tuple[nn.Module, int]:
+    def width(self, spec: Spec) -> int:
+        """The last width."""
+        return (_encode.vector_width(spec), *self.widths)[-1]
+
+    def build(self, spec: Spec, generator: torch.Generator | None) -> nn.Module:
         """A module `[B, *shape] -> [B, widths[-1]]`."""
         from rlblocks.networks._maps import ACTIVATIONS
         from rlblocks.networks._modules import StackModule
 
         sizes = (_encode.vector_width(spec), *self.widths)
         layers = {str(i): self.layer.build(p, q, generator) for i, (p, q) in enumerate(pairwise(sizes))}
-        return StackModule(_encode.to_vector(spec), layers, [ACTIVATIONS[self.activation]] * len(layers)), sizes[-1]
+        return StackModule(_encode.to_vector(spec), layers, [ACTIVATIONS[self.activation]] * len(layers))

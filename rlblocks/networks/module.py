@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from rlblocks._core.errors import BuildError
 from rlblocks.networks._encode import input_spec, no_vector, to_vector
+from rlblocks.networks._maps import same
 from rlblocks.networks._modules import noise_size
 
 if TYPE_CHECKING:
@@ -55,14 +56,10 @@ class NetworkModule(nn.Module):
         return own["head"].forward(own["body"].forward(x, for_body), for_head)  # type: ignore[no-any-return]
 
 
-def _only(x: Tensor) -> Tensor:
-    return x
-
-
 def _joiner(specs: Sequence[Spec]) -> Callable[..., Tensor]:
     """The function from a network's inputs to its body's; one input goes to the body as it is."""
     if len(specs) == 1:
-        return _only
+        return same
     encoders = tuple(to_vector(spec) for spec in specs)
 
     def join(*inputs: Tensor) -> Tensor:
@@ -77,13 +74,15 @@ def _joiner(specs: Sequence[Spec]) -> Callable[..., Tensor]:
     return join
 
 
-def network_misfit(reads: Mapping[str, Spec], body: Body, head: Head, sizes: Mapping[str, int]) -> str:
-    """Why these parts make no network, as half a sentence; empty where they do."""
-    if len(reads) > 1:
-        why = next((f"{key!r}: {no_vector(spec)}" for key, spec in reads.items() if no_vector(spec)), "")
-        if why:
-            return why
-    return body.misfit(input_spec(reads)) or head.misfit(sizes)
+def network_sizes(reads: Mapping[str, Spec], body: Body, sizes: Mapping[str, int]) -> dict[str, int]:
+    """The sizes of dims that a head is asked with: the environment's, and `feature`, the body's width."""
+    return {**sizes, "feature": body.width(input_spec(reads))}
+
+
+def input_misfit(reads: Mapping[str, Spec], body: Body) -> str:
+    """Why a body cannot read these inputs, to stand after its name or "which"; empty where it can."""
+    each = [no_vector(spec) for spec in reads.values()] if len(reads) > 1 else []
+    return next(filter(None, each), "") or body.misfit(input_spec(reads))
 
 
 def build_network(  # noqa: PLR0917  in the order in which a network reads
@@ -101,7 +100,7 @@ def build_network(  # noqa: PLR0917  in the order in which a network reads
             space as unit vectors, everything else flattened.
         body: inputs to features.
         head: features to keys.
-        sizes: the sizes of the environment's dims, such as `action`; `feature`, the body's width, is added.
+        sizes: the sizes of the environment's dims, such as `action`.
         generator: where the parameters come from, on its own device; not used on the meta device, where it may be None.
         device: where the module shall live.
 
@@ -115,14 +114,14 @@ def build_network(  # noqa: PLR0917  in the order in which a network reads
     >>> q(torch.zeros(3, 4))["q"].shape, list(q.state_dict())[:2]
     (torch.Size([3, 2]), ['body.0.weight', 'body.0.bias'])
     """
-    why = network_misfit(reads, body, head, sizes)
-    if why:
-        raise BuildError(f"{type(body).__name__} and {type(head).__name__} make no network: {why}", reads=dict(reads))
+    sizes = network_sizes(reads, body, sizes)
+    for part, why in ((body, input_misfit(reads, body)), (head, head.misfit(sizes))):
+        if why:
+            raise BuildError(f"{type(part).__name__} {why}", block=part, reads=dict(reads), sizes=sizes)
     meta = torch.device(device).type == "meta"
     if generator is None and not meta:
         raise BuildError(f"a network on {device} needs a generator", fix="give one, or build on the meta device")
     source = None if meta else generator
-    torso, width = body.build(input_spec(reads), source)
-    sizes = {**sizes, "feature": width}
-    module = NetworkModule(reads, head.writes(sizes), torso, head.build(width, sizes, source))
+    torso = body.build(input_spec(reads), source)
+    module = NetworkModule(reads, head.writes(sizes), torso, head.build(sizes["feature"], sizes, source))
     return module.to(device)

@@ -36,9 +36,9 @@ class NatureCNN(Body):
 
     >>> import torch
     >>> from rlblocks._core.keys import Spec
-    >>> body, features = NatureCNN().build(Spec((4, 84, 84), "uint8"), torch.Generator().manual_seed(0))
-    >>> features, body(torch.zeros(2, 4, 84, 84, dtype=torch.uint8)).shape
-    (512, torch.Size([2, 512]))
+    >>> body = NatureCNN().build(Spec((4, 84, 84), "uint8"), torch.Generator().manual_seed(0))
+    >>> body(torch.zeros(2, 4, 84, 84, dtype=torch.uint8)).shape
+    torch.Size([2, 512])
     """
 
     features: int = fields.integer(512, ge=1)
@@ -48,17 +48,21 @@ class NatureCNN(Body):
     def misfit(self, spec: Spec) -> str:
         """It reads images of at least 36×36 pixels with their channels."""
         if spec.n or len(spec.shape) != 3:  # noqa: PLR2004  channels, height, width
-            return f"it reads images [channels, height, width] or [height, width, channels], not {spec}"
+            return f"reads images [channels, height, width] or [height, width, channels], not {spec}"
         if spec.dtype not in _encode.NUMBERS:
-            return f"it reads numbers, and {spec} holds none"
+            return f"reads numbers, and {spec} holds none"
         if spec.shape[0] == spec.shape[2]:
-            return f"it takes the smaller of the first and last dims for the channels, and those of {spec} are equal"
+            return f"takes the smaller of the first and last dims for the channels, and those of {spec} are equal"
         height, width = _pixels(spec)
         if min(height, width) < SMALLEST:
-            return f"it needs {SMALLEST}×{SMALLEST} pixels or more, and {spec} has {height}×{width}"
+            return f"needs {SMALLEST}×{SMALLEST} pixels or more, and {spec} has {height}×{width}"
         return ""
 
-    def build(self, spec: Spec, generator: torch.Generator | None) -> tuple[nn.Module, int]:
+    def width(self, spec: Spec) -> int:  # noqa: ARG002  the role's signature
+        """The units of the last layer."""
+        return self.features
+
+    def build(self, spec: Spec, generator: torch.Generator | None) -> nn.Module:
         """A module `[B, *shape] -> [B, features]`."""
         from rlblocks.networks import _maps
         from rlblocks.networks._modules import ConvModule, FlattenModule, StackModule, fan_in_uniform
@@ -77,7 +81,7 @@ class NatureCNN(Body):
         first = () if spec.shape[0] < spec.shape[2] else (_maps.channels_first,)
         relu = _maps.ACTIVATIONS["relu"]
         activations = [relu, relu, relu, _maps.same, relu]
-        return StackModule((*first, *_encode.to_float(spec)), modules, activations), self.features
+        return StackModule((*first, *_encode.to_float(spec)), modules, activations)
 
 
 def _pixels(spec: Spec) -> tuple[int, int]:

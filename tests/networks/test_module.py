@@ -1,0 +1,380 @@
+"""Whole networks: the laws that every product of bodies, heads, layers and forms obeys."""
+
+import copy
+import random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.testing import assert_close
+
+from rlblocks._core.errors import BuildError
+from rlblocks._core.keys import Spec
+from rlblocks.networks import (
+    MLP,
+    Dense,
+    DuelingQ,
+    Features,
+    NatureCNN,
+    NoisyDense,
+    QValues,
+    Scalar,
+    ValueForm,
+    build_network,
+    input_misfit,
+    network_sizes,
+)
+
+SETTINGS = settings(derandomize=True, deadline=None, max_examples=25)
+SIZES = {"action": 3}
+
+
+class Samples(ValueForm):
+    """Five equally likely values."""
+
+    key = "samples"
+
+    def width(self):
+        return 5
+
+    def dims(self):
+        return ("sample",)
+
+    def mean(self, value):
+        return value.mean(dim=-1)
+
+
+VECTORS = (
+    Spec((4,)), Spec(()), Spec((2, 3)), Spec((5,), "uint8"), Spec((2,), "int32"), Spec((3,), "float64"),
+    Spec((), "int64", n=6), Spec((2,), "int64", n=4),
+)  # fmt: skip
+IMAGES = (Spec((2, 36, 37), "uint8"), Spec((37, 36, 1)))
+seeds = st.integers(0, 2**31)
+layers = st.sampled_from([Dense(), NoisyDense()])
+forms = st.sampled_from([Scalar(), Samples()])
+heads = st.builds(QValues, forms, layers) | st.builds(DuelingQ, forms, layers, st.sampled_from([(), (16,)]))
+mlps = st.builds(
+    MLP, widths=st.sampled_from([(16,), (16, 12)]), layer=layers, activation=st.sampled_from(["relu", "tanh"])
+)
+one_vector = st.sampled_from(VECTORS).map(lambda spec: {"observation": spec})
+two_vectors = st.tuples(*[st.sampled_from(VECTORS)] * 2).map(lambda two: {"observation": two[0], "action": two[1]})
+vectors = st.tuples(one_vector | two_vectors, mlps, heads)
+images = st.tuples(
+    st.sampled_from(IMAGES).map(lambda spec: {"observation": spec}), st.builds(NatureCNN, st.just(24), layers), heads
+)
+parts = vectors | images
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def build(chosen, seed=0):
+    reads, body, head = chosen
+    return build_network(reads, body, head, SIZES, seeded(seed))
+
+
+def rows(spec, batch, generator):
+    """A batch of inputs as the spec says."""
+    shape = (batch, *spec.shape)
+    if spec.dtype.startswith("float"):
+        return torch.randn(shape, generator=generator, dtype=getattr(torch, spec.dtype))
+    high = spec.n or {"uint8": 256}.get(spec.dtype, 9)
+    return torch.randint(0, high, shape, generator=generator).to(getattr(torch, spec.dtype))
+
+
+def case(chosen, seed, batch):
+    """A built network, inputs of it, and noise where it takes noise."""
+    net, generator = build(chosen, seed), seeded(seed)
+    inputs = [rows(spec, batch, generator) for spec in chosen[0].values()]
+    return net, inputs, torch.randn(net.noise_size, generator=generator) if net.noise_size else None
+
+
+# -- what a pass gives -------------------------------------------------------------------------------------------------
+
+
+@SETTINGS
+@given(parts, seeds, st.sampled_from([0, 1, 2, 3, 5]))
+def test_it_writes_the_shapes_and_types_that_it_announces(chosen, seed, batch):
+    """Keys, shapes and dtypes of a pass are those of `writes`, with and without noise, for an empty batch too."""
+    net, inputs, noise = case(chosen, seed, batch)
+
+    for written in (net(*inputs), net(*inputs, noise=noise)):
+        assert list(written) == list(net.writes)
+        for key, spec in net.writes.items():
+            assert written[key].shape == (batch, *spec.shape)
+            assert str(written[key].dtype) == f"torch.{spec.dtype}"
+
+
+@SETTINGS
+@given(parts, seeds, st.sampled_from([1, 2, 3, 5]))
+def test_a_batch_is_its_rows(chosen, seed, batch):
+    """What stands in other rows does not matter; all rows share one noise."""
+    net, inputs, noise = case(chosen, seed, batch)
+    together = net(*inputs, noise=noise)
+
+    for i in range(batch):
+        alone = net(*[x[i : i + 1] for x in inputs], noise=noise)
+        for key, value in together.items():
+            assert_close(value[i : i + 1], alone[key], rtol=1e-4, atol=1e-5)
+
+
+@SETTINGS
+@given(parts, seeds)
+def test_a_pass_is_pure(chosen, seed):
+    """It changes neither inputs, parameters nor train mode, and its second result is bit-equal to the first."""
+    net, inputs, noise = case(chosen, seed, 3)
+    before = copy.deepcopy((inputs, net.state_dict()))
+    net.eval()
+    net.head.train()
+    modes = [module.training for module in net.modules()]
+    first = net(*inputs, noise=noise)
+
+    assert_close((inputs, net.state_dict()), before, rtol=0, atol=0)
+    assert [module.training for module in net.modules()] == modes
+    assert_close(net(*inputs, noise=noise), first, rtol=0, atol=0)
+
+
+@SETTINGS
+@given(parts, seeds)
+def test_it_is_not_affine(chosen, seed):
+    """Without its activations f(a) + f(b) = f(a + b) + f(0) would hold, also with a single hidden layer."""
+    _, body, head = chosen
+    encoded = {"observation": Spec((6,))} if isinstance(body, MLP) else {"observation": Spec((2, 36, 37))}
+    net = build((encoded, body, head), seed)
+    a, b = (3 * rows(next(iter(encoded.values())), 16, seeded(seed + i)) for i in range(2))
+    bend = net(a)["q"] + net(b)["q"] - net(a + b)["q"] - net(torch.zeros_like(a))["q"]
+
+    assert bend.abs().max() > 1e-4
+
+
+@SETTINGS
+@given(parts, seeds)
+def test_every_parameter_learns(chosen, seed):
+    """On a random batch with noise every parameter has a finite gradient that is not 0."""
+    net, inputs, noise = case(chosen, seed, 32)
+    loss = sum(
+        (value - torch.randn(value.shape, generator=seeded(seed))).square().sum()
+        for value in net(*inputs, noise=noise).values()
+    )
+    loss.backward()
+
+    for name, parameter in net.named_parameters():
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().max() > 0, name
+
+
+# -- where a network comes from ----------------------------------------------------------------------------------------
+
+
+def global_states():
+    numpys = np.random.get_state()[1].tolist()  # noqa: NPY002  the global generator is what this is about
+    return random.getstate(), numpys, torch.get_rng_state().tolist()
+
+
+@SETTINGS
+@given(parts, seeds, seeds)
+def test_its_start_depends_on_the_generator_alone(chosen, seed, other):
+    """Global generators are neither read nor moved; the same seed is the same start, the next draws are another."""
+    random.seed(other)
+    np.random.seed(other)  # noqa: NPY002  the global generator is what this is about
+    torch.manual_seed(other)
+    before = global_states()
+    generator = seeded(seed)
+    first, second = (build_network(*chosen, SIZES, generator) for _ in range(2))
+
+    assert global_states() == before
+    assert_close(first.state_dict(), build(chosen, seed).state_dict(), rtol=0, atol=0)
+    for name, value in first.state_dict().items():
+        assert "sigma" in name or not torch.equal(value, second.state_dict()[name])
+
+
+@SETTINGS
+@given(parts, seeds)
+def test_on_meta_it_has_the_same_shapes_and_draws_nothing(chosen, seed):
+    """Parameters and outputs have the shapes of the real network; a generator that is given is left as it was."""
+    net, inputs, noise = case(chosen, seed, 3)
+    generator = seeded(seed)
+    state = generator.get_state()
+    ghost = build_network(*chosen, SIZES, generator, "meta")
+    written = ghost(*[x.to("meta") for x in inputs], noise=None if noise is None else noise.to("meta"))
+
+    assert torch.equal(generator.get_state(), state)
+    assert {n: p.shape for n, p in ghost.state_dict().items()} == {n: p.shape for n, p in net.state_dict().items()}
+    assert {k: v.shape for k, v in written.items()} == {k: v.shape for k, v in net(*inputs).items()}
+    assert all(p.is_meta for p in build_network(*chosen, SIZES, None, torch.device("meta")).parameters())
+
+
+def test_elsewhere_it_needs_a_generator():
+    """Without one there is no start, and none is taken from a global generator."""
+    with pytest.raises(BuildError, match="needs a generator"):
+        build_network({"observation": Spec((4,))}, MLP(), QValues(), SIZES, None)
+
+
+@pytest.mark.parametrize(
+    ("reads", "body", "head", "sizes", "message"),
+    [
+        ({"observation": Spec((4,))}, NatureCNN(), QValues(), SIZES, "NatureCNN reads images"),
+        ({"observation": Spec((4,))}, MLP(), QValues(), {}, "QValues writes a value for each action"),
+        ({"observation": Spec((4,)), "action": Spec((), "str")}, MLP(), QValues(), SIZES, "MLP reads numbers"),
+        ({}, MLP(), QValues(), SIZES, "MLP reads one number or more"),
+    ],
+)
+def test_parts_that_do_not_fit_are_not_built(reads, body, head, sizes, message):
+    """The message names the block and says why."""
+    with pytest.raises(BuildError, match=message):
+        build_network(reads, body, head, sizes, seeded())
+
+
+def test_two_images_are_no_image():
+    """Several inputs become one vector, which a body for images refuses, though it reads each of them."""
+    image = Spec((3, 36, 36))
+
+    assert input_misfit({"observation": image}, NatureCNN()) == ""
+    assert "reads images" in input_misfit({"observation": image, "goal": image}, NatureCNN())
+
+
+def test_the_size_of_features_is_the_bodys_width():
+    """A head is asked with the environment's sizes and the width of its body."""
+    assert network_sizes({"observation": Spec((4,))}, MLP((8, 6)), SIZES) == {"action": 3, "feature": 6}
+    assert network_sizes({"observation": Spec((4,)), "action": Spec((), "int64", n=3)}, MLP(()), {}) == {"feature": 7}
+
+
+# -- several inputs ----------------------------------------------------------------------------------------------------
+
+
+@SETTINGS
+@given(two_vectors, seeds)
+def test_several_inputs_are_joined_in_order(reads, seed):
+    """The features of two inputs without layers are those of the one, then those of the other."""
+    generator = seeded(seed)
+    inputs = [rows(spec, 3, generator) for spec in reads.values()]
+    joined = build_network(reads, MLP(()), Features(), {}, generator)
+    alone = [build_network({"x": spec}, MLP(()), Features(), {}, generator) for spec in reads.values()]
+
+    expected = torch.cat([net(x)["features"] for net, x in zip(alone, inputs, strict=True)], dim=1)
+    assert torch.equal(joined(*inputs)["features"], expected)
+
+
+def test_the_number_of_inputs_is_fixed():
+    """One input more or less than it reads is refused."""
+    two = build(({"observation": Spec((4,)), "action": Spec((2,))}, MLP(), QValues()))
+    one = build(({"observation": Spec((4,))}, MLP(), QValues()))
+
+    for net, count in ((two, 1), (two, 3), (one, 0), (one, 2)):
+        with pytest.raises((TypeError, ValueError)):
+            net(*[torch.zeros(3, 4)] * count)
+
+
+# -- noise -------------------------------------------------------------------------------------------------------------
+
+
+@SETTINGS
+@given(seeds)
+def test_noise_reaches_every_noisy_layer(seed):
+    """Other noise for any one layer is another q, and each layer has its own share of the noise."""
+    noisy = NoisyDense()
+    net = build(({"observation": Spec((4,))}, MLP((20, 16), noisy), QValues(layer=noisy)), seed)
+    x, noise = (torch.randn(*shape, generator=seeded(seed)) for shape in [(8, 4), (net.noise_size,)])
+    shares = [sum(p.shape) for name, p in net.named_parameters() if name.endswith("weight_mu")]
+
+    assert shares == [4 + 20, 20 + 16, 16 + 3]
+    assert net.noise_size == sum(shares)
+    for i in range(3):
+        pieces = list(noise.split(shares))
+        pieces[i] = pieces[i] + 1
+        assert not torch.equal(net(x, noise=torch.cat(pieces))["q"], net(x, noise=noise)["q"])
+
+
+@SETTINGS
+@given(parts, seeds)
+def test_noise_of_another_size_is_refused(chosen, seed):
+    """Neither too little nor too much noise goes through."""
+    net, inputs, _ = case(chosen, seed, 2)
+
+    for wrong in (net.noise_size + 1, *([net.noise_size - 1] if net.noise_size else [])):
+        with pytest.raises(RuntimeError, match="split"):
+            net(*inputs, noise=torch.zeros(wrong))
+
+
+# -- a network is an ordinary module -----------------------------------------------------------------------------------
+
+
+@SETTINGS
+@given(parts, seeds)
+def test_its_state_loads_strictly_and_in_place(chosen, seed):
+    """Another network with the loaded state is the same function; a missing or a foreign key is refused."""
+    net, inputs, noise = case(chosen, seed, 3)
+    other = build(chosen, seed + 1)
+    tensors = [p.data_ptr() for p in other.parameters()]
+    state = net.state_dict()
+    other.load_state_dict(state)
+
+    assert_close(other(*inputs, noise=noise), net(*inputs, noise=noise), rtol=0, atol=0)
+    assert [p.data_ptr() for p in other.parameters()] == tensors
+    for broken in ({**state, "body.9.weight": torch.zeros(1)}, dict(list(state.items())[1:])):
+        with pytest.raises(RuntimeError, match="key"):
+            other.load_state_dict(broken)
+
+
+@SETTINGS
+@given(parts, seeds)
+def test_a_copy_stands_alone(chosen, seed):
+    """A deep copy computes with its own parameters, and the original with its own."""
+    net, inputs, noise = case(chosen, seed, 3)
+    twin = copy.deepcopy(net)
+    before = twin(*inputs, noise=noise)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.add_(1)
+
+    assert_close(twin(*inputs, noise=noise), before, rtol=0, atol=0)
+    assert not torch.equal(net(*inputs, noise=noise)["q"], before["q"])
+
+
+@SETTINGS
+@given(parts, seeds)
+def test_parameters_may_be_handed_in(chosen, seed):
+    """`functional_call` with another network's parameters is that network."""
+    net, inputs, noise = case(chosen, seed, 3)
+    other = build(chosen, seed + 1)
+    called = torch.func.functional_call(net, dict(other.named_parameters()), tuple(inputs), {"noise": noise})
+
+    assert_close(called, other(*inputs, noise=noise), rtol=0, atol=0)
+
+
+def test_its_keys_are_readable():
+    """Parameters are named by part and layer."""
+    net = build(({"observation": Spec((4,))}, MLP((8,), NoisyDense()), DuelingQ(hidden=(6,))))
+
+    assert list(net.state_dict()) == [
+        "body.0.weight_mu", "body.0.bias_mu", "body.0.weight_sigma", "body.0.bias_sigma",
+        "head.value.0.weight", "head.value.0.bias", "head.value.1.weight", "head.value.1.bias",
+        "head.advantage.0.weight", "head.advantage.0.bias", "head.advantage.1.weight", "head.advantage.1.bias",
+    ]  # fmt: skip
+    assert list(build(({"observation": Spec((3, 36, 36))}, NatureCNN(8), QValues())).state_dict())[-4:] == [
+        "body.3.weight", "body.3.bias", "head.q.weight", "head.q.bias",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        ({"observation": Spec((4,))}, MLP((8, 6)), QValues()),
+        ({"observation": Spec((), "int64", n=6), "action": Spec((2,))}, MLP((8,), NoisyDense()), DuelingQ(Samples())),
+        ({"observation": Spec((36, 36, 1), "uint8")}, NatureCNN(8, NoisyDense()), QValues(Samples(), NoisyDense())),
+    ],
+    ids=["plain", "joined", "image"],
+)
+def test_it_is_one_graph(chosen):
+    """The compiler's front end takes a pass and its gradient whole, and the graph computes the same."""
+    net, inputs, noise = case(chosen, 0, 3)
+    traced = torch.compile(net, fullgraph=True, dynamic=False, backend="aot_eager")
+    expected, found = net(*inputs, noise=noise), traced(*inputs, noise=noise)
+
+    assert_close(found, expected)
+    assert_close(
+        *[torch.autograd.grad(written["q"].square().sum(), list(net.parameters())) for written in (expected, found)]
+    )

@@ -25,7 +25,7 @@ MAX_BYTES = 1_000_000  # a recipe takes about two thousand
 
 
 def dumps(recipe: Recipe) -> str:
-    """The recipe as TOML, in full. `loads(dumps(recipe)) == recipe`, and equal recipes give equal text.
+    """The recipe as TOML, in full: `loads(dumps(recipe)) == recipe`.
 
     Raises:
         RecipeError: it holds an object that was handed over, which no file can name.
@@ -34,18 +34,16 @@ def dumps(recipe: Recipe) -> str:
 
 
 def recipe_hash(recipe: Recipe) -> str:
-    """Twelve hex digits that tell two recipes apart, whatever they are called: the sha256 of all fields but the name."""
+    """Twelve hex digits that tell two recipes apart, whatever they are called: a sha256 of all but the name."""
     content = {key: value for key, value in plain(recipe).items() if key != "name"}
     canonical = json.dumps({"schema": SCHEMA, **content}, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
 def plain(node: Any, kind: Any = Recipe, at: tuple[Step, ...] = ()) -> Any:
-    """A recipe, or a part of one, as tables, lists, texts and numbers. Equal parts give equal data."""
+    """A recipe, or a part of one, as tables, lists, texts and numbers."""
     if isinstance(node, Clock):
         return f"{float(node.count) if isinstance(node, OfRun) else node.count} {node.unit}"
-    if isinstance(node, Block) and node.tags.get("file") == "none":
-        raise _unwritable(node, at, "is made from objects that were handed over")
     if attrs.has(type(node)):
         return {**_label(node, kind), **{a.name: _field(node, a, at) for a in attrs.fields(type(node))}}
     if isinstance(node, Mapping):
@@ -54,7 +52,7 @@ def plain(node: Any, kind: Any = Recipe, at: tuple[Step, ...] = ()) -> Any:
         return [plain(item, inside(kind, index), (*at, index)) for index, item in enumerate(node)]
     if isinstance(node, str | bool | int | float):
         return node
-    raise _unwritable(node, at, f"is a {type(node).__name__}")
+    raise _unwritable(node, at, f"it is a {type(node).__name__}, which no text names")
 
 
 def _label(node: Any, kind: Any) -> dict[str, str]:
@@ -67,6 +65,8 @@ def _label(node: Any, kind: Any) -> dict[str, str]:
 
 def _field(node: Any, attribute: attrs.Attribute[Any], at: tuple[Step, ...]) -> Any:
     value = getattr(node, attribute.name)
+    if attribute.metadata.get("kind") == "opaque":
+        raise _unwritable(value, (*at, attribute.name), attribute.metadata["why"])
     if attribute.metadata.get("kind") == "number" and float(value) == value:
         return float(value) + 0.0  # 1 and 1.0 are one number, and so are 0.0 and -0.0
     return plain(value, takes(type(node), attribute), (*at, attribute.name))
@@ -74,7 +74,7 @@ def _field(node: Any, attribute: attrs.Attribute[Any], at: tuple[Step, ...]) -> 
 
 def _unwritable(node: Any, at: tuple[Step, ...], why: str) -> RecipeError:
     return RecipeError(
-        f"{join(at)} holds {node!r}, which {why}: no file can name it",
+        f"{join(at)} cannot be written to a file: {why}",
         fix="use a registered block there, such as an environment by its id", path=join(at), value=node,
     )  # fmt: skip
 
@@ -130,16 +130,22 @@ def _parsed(text: str, source: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise RecipeError(f"{source} nests too deeply", fix="give a recipe in TOML", source=source) from None
-    except ValueError as error:  # TOMLDecodeError, or a number with thousands of digits
-        place = re.search(r"\(at (.+)\)$", str(error))
-        what = re.sub(r" \(at .+\)$", "", str(error))
-        twice = what.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate"))
-        raise RecipeError(
-            f"{source} {'says something twice' if twice else 'is not TOML'}: {what[:1].lower()}{what[1:]}"
-            + (f", {place.group(1)}" if place else ""),
-            fix="keep one of the two" if twice else "mend that line; texts stand in quotes, tables in [brackets]",
-            source=source,
-        ) from None
+    except ValueError as error:
+        raise _no_toml(error, source) from None
+
+
+def _no_toml(error: ValueError, source: str) -> RecipeError:
+    """What tomllib says, with the line and column where it says them."""
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        return RecipeError(f"{source} holds a number of thousands of digits", fix="write a smaller one", source=source)
+    what, _, place = str(error).removesuffix(")").rpartition(" (at ")
+    what = re.sub(r"\('(.*?)',?\)", lambda found: found.group(1).replace("', '", "."), what)  # a tuple of keys
+    twice = what.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate"))
+    return RecipeError(
+        f"{source} {'says something twice' if twice else 'is not TOML'}, {place}: {what[:1].lower()}{what[1:]}",
+        fix="keep one of the two" if twice else "mend that line; texts stand in quotes, tables in [brackets]",
+        source=source,
+    )
 
 
 def _too_large(source: str) -> RecipeError:

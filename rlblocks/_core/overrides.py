@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -23,6 +22,9 @@ from rlblocks._core.clocks import Clock, OfRun
 from rlblocks._core.errors import RecipeError
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.structure import block_class, inside, is_mapping, is_role, is_tuple, structured, takes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 @attrs.frozen
@@ -34,8 +36,8 @@ class _Override:
 def apply_overrides(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     """The recipe with every `path=value` applied, the later over the earlier.
 
-    A block that is named gets its defaults. Where a field has none, it takes a later override of that field, or what the
-    block that stands there has under the same name; a wrapper of the same role wraps that block.
+    A block that is named gets its defaults. Where a field has none, it takes a later override of that field, or what
+    the block that stands there has under the same name; a wrapper of the same role wraps that block.
 
     Raises:
         RecipeError: no `=`, no such place, no such block, or a value that the place does not take.
@@ -64,12 +66,24 @@ def _all_applied(recipe: Recipe, overrides: Sequence[_Override]) -> Recipe:
     for index, override in enumerate(overrides):
         said = f"{override.path}={override.text}"
         try:
-            steps = paths.resolve(recipe, override.path)
+            steps = _place(recipe, override.path)
             value = _Reading(recipe, steps, override.path, overrides[index + 1 :]).value(override.text)
             recipe = paths.replaced(recipe, steps, value)
         except RecipeError as error:
             raise RecipeError(f"{said!r}: {error.what}", fix=error.fix, **{**error.facts, "override": said}) from None
     return recipe
+
+
+def _place(recipe: Recipe, path: str) -> tuple[paths.Step, ...]:
+    """The steps of a path; its last one may be new where options of any name are taken."""
+    holder, _, name = path.rpartition(".")
+    with contextlib.suppress(RecipeError):
+        steps = paths.resolve(recipe, holder)
+        owner = paths.get(recipe, paths.join(steps[:-1])) if steps[1:] else recipe
+        field = _fields(owner).get(str(steps[-1]))
+        if field is not None and field.metadata.get("kind") == "options":
+            return (*steps, *paths.split(name))
+    return paths.resolve(recipe, path)
 
 
 @attrs.frozen
@@ -94,7 +108,7 @@ class _Reading:
                 kind, field_kind = takes(type(node), attribute), attribute.metadata.get("kind", "")
             else:
                 kind, field_kind = inside(kind, step), ""
-            node = paths.children(node)[step]
+            node = paths.children(node).get(step)
         return kind, field_kind, node
 
     def _data(self, text: str, kind: Any, field_kind: str, now: Any) -> Any:
@@ -123,8 +137,8 @@ class _Reading:
         if "id" in paths.children(now) and text not in blocks_of(role.role):
             return attrs.evolve(now, id=text)  # an environment is called by its id
         cls = block_class(role.role, text)
-        table = {"block": text}
-        for attribute in attrs.fields(cls):
+        table: dict[str, Any] = {"block": text}
+        for attribute in attrs.fields(cls):  # type: ignore[arg-type]  # every block is an attrs class
             if attribute.default is attrs.NOTHING:
                 table[attribute.name] = self._required(cls, attribute, role, now)
         return table
@@ -138,13 +152,17 @@ class _Reading:
                 return self._data(override.text, kind, field_kind, None)
         if kind is role and isinstance(now, Block):
             return now
-        theirs = attrs.fields_dict(type(now)).get(attribute.name) if isinstance(now, Block) else None
+        theirs = _fields(now).get(attribute.name)
         if theirs is not None and theirs.metadata == attribute.metadata:
             return getattr(now, attribute.name)
         raise RecipeError(
             f"{cls.__name__} needs {attribute.name!r}, which has no default",
             fix=f"add {self.said}.{attribute.name}=… after it", path=f"{full}.{attribute.name}",
         )  # fmt: skip
+
+
+def _fields(node: Any) -> Mapping[str, attrs.Attribute[Any]]:
+    return attrs.fields_dict(type(node)) if attrs.has(type(node)) else {}
 
 
 def _duration(text: str, now: Any) -> str:
@@ -166,7 +184,10 @@ def _leaf(text: str, field_kind: str, now: Any) -> Any:
         return text if number is None else float(number)
     if kind == "sizes":
         return [_whole(part.strip()) for part in text.strip("()[] ").split(",") if part.strip()]
-    return {"true": True, "false": False}.get(text, text) if kind == "bool" else text
+    if kind in ("bool", "NoneType") and text in ("true", "false"):
+        return text == "true"
+    number = _number(text) if kind == "NoneType" else None
+    return text if number is None else number
 
 
 def _number(text: str) -> int | float | None:

@@ -91,7 +91,7 @@ def _follow(root: object, steps: tuple[Step, ...]) -> Any:
         below = children(node)
         if step not in below:
             where = join(steps[:depth]) or "the recipe"
-            holder = type(node).__name__ if attrs.has(type(node)) else "it"
+            holder = type(node).__name__ if attrs.has(type(node)) else f"{len(below)} of them" if below else repr(node)
             raise RecipeError(
                 f"recipe {getattr(root, 'name', '')!r}: {where} holds {holder}, which has no {step!r}",
                 fix=did_you_mean(str(step), map(str, below)), path=join(steps),

@@ -22,20 +22,25 @@ RENAMES: dict[str, str] = {}
 """What older files call otherwise: "targets.double_dqn" to "double_q", "stores.uniform_replay.size" to "capacity"."""
 
 
-class Anything:
+class Leaf:
     """Stands for a slot that takes plain values and checks them itself."""
 
 
+class Anything:
+    """Stands for a slot of which nothing is known: it takes plain values, and blocks that also say their role."""
+
+
 def takes(owner: type, attribute: attrs.Attribute[Any]) -> Any:
-    """What a field takes: an abstract role, `Clock`, a class, a tuple or mapping of these, or `Anything`."""
-    kind, role = attribute.metadata.get("kind"), attribute.metadata.get("role")
+    """What a field takes: an abstract role, `Clock`, a class, a tuple or mapping of these, `Leaf` or `Anything`."""
+    kind = attribute.metadata.get("kind")
+    role: Any = roles().get(attribute.metadata.get("role", ""), Anything)
     if kind == "slot":
-        return roles().get(role, Anything)
+        return role
     if kind == "slots":
-        return tuple[roles().get(role, Anything), ...]  # type: ignore[misc]  # a type made at run time
+        return tuple[role, ...]
     if kind == "duration":
         return Clock
-    return Anything if kind else _annotation(owner, attribute.name)
+    return Leaf if kind else _annotation(owner, attribute.name)
 
 
 @functools.cache
@@ -82,7 +87,7 @@ def structured(data: object, kind: Any, at: tuple[Step, ...] = ()) -> Any:
     """
     try:
         return _converter().structure(data, kind)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever a block of anybody raises becomes a misfit with a path
         problems = list(_problems(error, at))
         if len(problems) == 1:
             raise problems[0] from None
@@ -99,7 +104,7 @@ def _converter() -> Converter:
     made.register_structure_hook_func(is_role, _any_block)
     made.register_structure_hook_func(lambda kind: kind is Clock, _clock)
     made.register_structure_hook_func(lambda kind: kind in (str, int, float, bool), _exactly)
-    made.register_structure_hook_func(lambda kind: kind is Anything, lambda value, _: _anything(value))
+    made.register_structure_hook_func(lambda kind: kind in (Anything, Leaf), _anything)
     return made
 
 
@@ -114,7 +119,8 @@ def _guarded(kind: Any, converter: Converter, expected: str, needed: type) -> Ca
 
     def structure(value: Any, _: Any) -> Any:
         if not isinstance(value, needed):
-            raise RecipeError(f"{value!r} stands where {expected} is needed")
+            fix = "put it in [brackets]" if needed is list else "write it as name = value, under a [header]"
+            raise RecipeError(f"{value!r} stands where {expected} is needed", fix=fix)
         return inner(value, kind)
 
     return structure
@@ -122,19 +128,20 @@ def _guarded(kind: Any, converter: Converter, expected: str, needed: type) -> Ca
 
 def _of_class(cls: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     """The fields of one class, after renames; what is missing, unknown or wrong is collected."""
-    hooks = {
-        a.name: override(struct_hook=lambda value, _, kind=takes(cls, a): converter.structure(value, kind))
-        for a in attrs.fields(cls)
-    }
+    hooks = {a.name: override(struct_hook=_slot_hook(takes(cls, a), converter)) for a in attrs.fields(cls)}
     inner = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **hooks)  # type: ignore[arg-type]
-    owner = f"{cls.role}.{cls.registered_name}" if issubclass(cls, Block) else cls.__name__
+    owner: str = f"{cls.role}.{cls.registered_name}" if issubclass(cls, Block) else cls.__name__
 
     def structure(value: Any, _: Any) -> Any:
         if not isinstance(value, Mapping):
             raise RecipeError(f"{value!r} stands where a table of {cls.__name__} is needed")
-        return inner({RENAMES.get(f"{owner}.{name}", name): item for name, item in value.items()}, cls)
+        return inner({_renamed(owner, name): item for name, item in value.items()}, cls)
 
     return structure
+
+
+def _slot_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    return lambda value, _: converter.structure(value, kind)
 
 
 def _any_block(value: Any, kind: type[Block]) -> Block:
@@ -157,13 +164,17 @@ def _any_block(value: Any, kind: type[Block]) -> Block:
     return made
 
 
+def _renamed(owner: str, name: str) -> str:
+    return RENAMES.get(f"{owner}.{name}", name)
+
+
 def block_class(role: str, name: str) -> type[Block]:
     """The block that is registered as `name`, or was once.
 
     Raises:
         RecipeError: there is none; a name of another package asks whether that is installed.
     """
-    name = RENAMES.get(f"{role}.{name}", name)
+    name = _renamed(role, name)
     if "/" in name and name not in blocks_of(role):
         raise RecipeError(
             f"no block {name!r} in role {role!r}",
@@ -193,13 +204,13 @@ def _exactly(value: Any, kind: type) -> Any:
     raise RecipeError(f"{value!r} stands where {names[kind]} is needed")
 
 
-def _anything(value: Any) -> Any:
-    """Plain values as they are, lists as tuples, and tables that name a block of a role as that block."""
+def _anything(value: Any, kind: Any) -> Any:
+    """Plain values as they are, lists as tuples, and in `Anything` tables that name a block of a role as that block."""
     if isinstance(value, Mapping):
-        if {"block", "role"} <= set(value):
+        if kind is Anything and {"block", "role"} <= set(value):
             return _any_block(value, Block)
-        return {key: _anything(item) for key, item in value.items()}
-    return tuple(_anything(item) for item in value) if isinstance(value, list) else value
+        return {key: _anything(item, kind) for key, item in value.items()}
+    return tuple(_anything(item, kind) for item in value) if isinstance(value, list) else value
 
 
 def _problems(error: Exception, at: tuple[Step, ...]) -> Iterator[RecipeError]:
@@ -208,7 +219,7 @@ def _problems(error: Exception, at: tuple[Step, ...]) -> Iterator[RecipeError]:
     here = (*at, *(note.name if isinstance(note, AttributeValidationNote) else note.index for note in notes[-1:]))
     if isinstance(error, BaseValidationError):
         for inner in error.exceptions:
-            yield from _problems(inner, here)  # type: ignore[arg-type]  # no validation raises a BaseException
+            yield from _problems(inner, here)
     elif isinstance(error, ForbiddenExtraKeysError):
         known = attrs.fields_dict(error.cl)
         for name in sorted(error.extra_fields):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
-from tomlkit.items import AoT, Array, InlineTable, Item, Table
+
+if TYPE_CHECKING:
+    from tomlkit.items import AoT, Array, InlineTable, Item, Table
 
 WIDTH = 100
 

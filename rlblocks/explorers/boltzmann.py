@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks import functional
 from rlblocks._core import fields
@@ -12,10 +12,13 @@ from rlblocks.explorers.base import Explorer
 from rlblocks.explorers.greedy import Greedy
 from rlblocks.schedules import Schedule
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 @block("boltzmann")
 class Boltzmann(Explorer):
-    """An action drawn from the Boltzmann distribution: p(a) = exp(q(s, a)/T) / Σ exp(q(s, b)/T) over legal actions.
+    """An action drawn with probability p(a) = exp(q(s, a)/T) / Σ exp(q(s, b)/T) over legal actions.
 
     Sutton and Barto, 1998, eq. 2.2. Towards T = 0 it is greedy (at 0 the greatest values share alike), towards ∞ uniform.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks import functional
 from rlblocks._core import fields
@@ -13,6 +12,9 @@ from rlblocks._core.declare import draw, read, scheduled
 from rlblocks.explorers.base import Explorer
 from rlblocks.explorers.greedy import Greedy
 from rlblocks.schedules import Linear, Schedule
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @block("epsilon_greedy")
@@ -46,12 +48,12 @@ class EpsilonGreedy(Explorer):
     def compute(
         self, *, q: Tensor, epsilon: Tensor, explore: Tensor, choice: Tensor, action_mask: Tensor | None = None
     ) -> Tensor:
-        """The action of each row, `[B]` int64; a row explores where `explore` < ε, and `choice` then picks the action."""
+        """The action of each row, `[B]` int64; it explores where `explore` < ε, by the action that `choice` picks."""
         if action_mask is None:
             random = functional.uniform_action(choice, q.shape[1])
         else:
             random = functional.uniform_legal_action(choice, action_mask)
-        return torch.where(explore < epsilon, random, functional.greedy_action(q, action_mask))
+        return random.where(explore < epsilon, functional.greedy_action(q, action_mask))
 
     def evaluation(self) -> Explorer:
         """Greedy."""

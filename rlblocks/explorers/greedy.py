@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks import functional
 from rlblocks._core.block import block
 from rlblocks._core.declare import read
 from rlblocks.explorers.base import Explorer
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @block("greedy")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks import functional
 from rlblocks._core.block import block
 from rlblocks._core.declare import draw, read, size
 from rlblocks.explorers.base import Explorer
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @block("uniform_random")
@@ -25,7 +28,7 @@ class UniformRandom(Explorer):
         "actions": size("action"),
         "action_mask": read("action_mask", default=None),
     }
-    tags = {"ties": "first", "evaluation": "stochastic"}  # noqa: RUF012  read-only by the type of the role
+    tags = {"ties": "first", "evaluation": "stochastic"}
 
     def compute(self, *, choice: Tensor, actions: int, action_mask: Tensor | None = None) -> Tensor:
         """The action of each row, `[B]` int64."""

@@ -1,32 +1,50 @@
-"""The mathematics as pure functions of tensors and numbers; the blocks are thin values over it."""
+"""The mathematics as pure functions of tensors and numbers; the blocks are thin values over it.
+
+Functions that need torch beyond the methods of their tensors are imported when they are first asked for, so that blocks
+can be made, compared and printed without torch. What stores compute with, `replay` and `sum_tree`, works on numpy
+arrays and is imported by module.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from rlblocks.functional.curves import cosine, exponential, linear
-from rlblocks.functional.errors import half_squared_error, huber, same_shape, weighted_mean
+from rlblocks.functional.dueling import dueling
 from rlblocks.functional.exploration import boltzmann, categorical_action, uniform_action, uniform_legal_action
-from rlblocks.functional.gradient_steps import (
-    adam_step,
-    clip_by_global_norm,
-    clip_by_value,
-    global_norm,
-    rmsprop_step,
-    sgd_step,
-)
-from rlblocks.functional.mixing import copy_into, move_towards
+from rlblocks.functional.noisy import factorised_noise, signed_sqrt
 from rlblocks.functional.value_learning import greedy_action, one_step_backup, only_legal, value_of_action
+
+if TYPE_CHECKING:
+    from rlblocks.functional.errors import half_squared_error, huber, same_shape, weighted_mean
+    from rlblocks.functional.gradient_steps import (
+        adam_step,
+        clip_by_norm,
+        clip_by_value,
+        descend,
+        join,
+        rmsprop_step,
+        sgd_step,
+    )
+    from rlblocks.functional.mixing import copy_into, move_towards
 
 __all__ = [
     "adam_step",
     "boltzmann",
     "categorical_action",
-    "clip_by_global_norm",
+    "clip_by_norm",
     "clip_by_value",
     "copy_into",
     "cosine",
+    "descend",
+    "dueling",
     "exponential",
-    "global_norm",
+    "factorised_noise",
     "greedy_action",
     "half_squared_error",
     "huber",
+    "join",
     "linear",
     "move_towards",
     "one_step_backup",
@@ -34,8 +52,26 @@ __all__ = [
     "rmsprop_step",
     "same_shape",
     "sgd_step",
+    "signed_sqrt",
     "uniform_action",
     "uniform_legal_action",
     "value_of_action",
     "weighted_mean",
 ]
+
+_LAZY = {
+    "errors": ("half_squared_error", "huber", "same_shape", "weighted_mean"),
+    "gradient_steps": (
+        "adam_step", "clip_by_norm", "clip_by_value", "descend", "join", "rmsprop_step", "sgd_step",
+    ),
+    "mixing": ("copy_into", "move_towards"),
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _LAZY.items():
+        if name in names:
+            found = getattr(import_module(f"{__name__}.{module}"), name)
+            globals()[name] = found  # the next call, and a compiler, find it like any other
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.nn.functional import huber_loss, mse_loss
 
@@ -17,6 +16,7 @@ def half_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     Returns:
         `[B]` float, at least 0.
 
+    >>> import torch
     >>> half_squared_error(torch.tensor([1.0, 2.0]), torch.tensor([4.0, 2.0]))
     tensor([4.5000, 0.0000])
     """
@@ -36,6 +36,7 @@ def huber(prediction: Tensor, target: Tensor, delta: float) -> Tensor:
     Returns:
         `[B]` float, at least 0.
 
+    >>> import torch
     >>> huber(torch.tensor([0.0, 0.0]), torch.tensor([0.5, 3.0]), 1.0)
     tensor([0.1250, 2.5000])
     """
@@ -52,6 +53,7 @@ def weighted_mean(rows: Tensor, weight: Tensor | float) -> Tensor:
     Raises:
         ValueError: the weights have another shape than the rows.
 
+    >>> import torch
     >>> weighted_mean(torch.tensor([1.0, 3.0]), torch.tensor([1.0, 0.5]))
     tensor(1.2500)
     """
@@ -67,6 +69,7 @@ def same_shape(name: str, value: Tensor, other_name: str, other: Tensor) -> None
     Raises:
         ValueError: with both shapes.
 
+    >>> import torch
     >>> same_shape("prediction", torch.zeros(3, 1), "target", torch.zeros(3))
     Traceback (most recent call last):
     ValueError: prediction has shape (3, 1), but target has shape (3,)

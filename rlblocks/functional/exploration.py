@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks.functional.value_learning import only_legal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+COLDEST = 1e-30  # stands for T = 0: a difference of values over it is −∞ or as good as that
 
 
 def uniform_action(u: Tensor, actions: int) -> Tensor:
@@ -20,6 +25,7 @@ def uniform_action(u: Tensor, actions: int) -> Tensor:
     Returns:
         `[B]` int64 in [0, A).
 
+    >>> import torch
     >>> uniform_action(torch.tensor([0.0, 0.4, 1 - 2**-24]), 3)
     tensor([0, 1, 2])
     """
@@ -36,6 +42,7 @@ def uniform_legal_action(u: Tensor, action_mask: Tensor) -> Tensor:
     Returns:
         `[B]` int64 in [0, A).
 
+    >>> import torch
     >>> mask = torch.tensor([[False, True, False, True]])
     >>> uniform_legal_action(torch.tensor([0.2]), mask), uniform_legal_action(torch.tensor([0.5]), mask)
     (tensor([1]), tensor([3]))
@@ -55,6 +62,7 @@ def categorical_action(u: Tensor, probabilities: Tensor) -> Tensor:
     Returns:
         `[B]` int64 in [0, A).
 
+    >>> import torch
     >>> categorical_action(torch.tensor([0.2, 0.3]), torch.tensor([[0.25, 0.75], [0.25, 0.75]]))
     tensor([0, 1])
     """
@@ -74,6 +82,7 @@ def boltzmann(q: Tensor, temperature: Tensor, action_mask: Tensor | None = None)
     Returns:
         `[B, A]` float, each row sums to 1.
 
+    >>> import torch
     >>> boltzmann(torch.tensor([[0.0, 1.0986123]]), torch.tensor(1.0))
     tensor([[0.2500, 0.7500]])
     >>> boltzmann(torch.tensor([[2.0, 1.0, 2.0]]), torch.tensor(0.0))
@@ -81,4 +90,4 @@ def boltzmann(q: Tensor, temperature: Tensor, action_mask: Tensor | None = None)
     """
     legal = q if action_mask is None else only_legal(q, action_mask)
     below = legal - legal.amax(1, keepdim=True)  # the greatest is 0, so that it stays 0 whatever it is divided by
-    return torch.softmax(below / temperature.clamp(min=torch.finfo(q.dtype).tiny), 1)
+    return (below / temperature.clamp(min=COLDEST)).softmax(1)

@@ -8,6 +8,7 @@ from torch import Tensor
 Tensors = list[Tensor]
 
 
+@torch.no_grad()
 def copy_into(target: Tensors, online: Tensors) -> None:
     """Copy every tensor: θ⁻ ← θ, bit for bit, whatever its type. Only `target` is written.
 
@@ -23,6 +24,7 @@ def copy_into(target: Tensors, online: Tensors) -> None:
     torch._foreach_copy_(target, online)
 
 
+@torch.no_grad()
 def move_towards(target: Tensors, online: Tensors, tau: float) -> None:
     """Move every floating tensor a share of the way: θ⁻ ← (1 − τ)θ⁻ + τθ. Others are copied. Only `target` is written.
 

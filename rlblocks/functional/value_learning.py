@@ -1,13 +1,16 @@
 """Values of actions: which action, which value, and what one step of reward adds to it.
 
-Time indices: `r_t`, `discount_t` and `q_t` belong to the arrival at time t; action `a_tm1` was taken at t − 1. Actions are
+Time indices: `r_t`, `discount_t` and `v_t` belong to the arrival at time t, after the action of t − 1. Actions are
 indices in [0, A). B is the batch; a value has the trailing dims of its form, none for scalars.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def greedy_action(q: Tensor, action_mask: Tensor | None = None) -> Tensor:
@@ -20,6 +23,7 @@ def greedy_action(q: Tensor, action_mask: Tensor | None = None) -> Tensor:
     Returns:
         `[B]` int64 in [0, A).
 
+    >>> import torch
     >>> greedy_action(torch.tensor([[1.0, 3.0, 3.0], [9.0, 0.0, 1.0]]))
     tensor([1, 0])
     >>> greedy_action(torch.tensor([[9.0, 0.0, 1.0]]), torch.tensor([[False, True, True]]))
@@ -38,12 +42,13 @@ def only_legal(q: Tensor, action_mask: Tensor) -> Tensor:
     Raises:
         ValueError: the shapes differ; a mask is never broadcast.
 
+    >>> import torch
     >>> only_legal(torch.tensor([[9.0, 0.0]]), torch.tensor([[False, True]]))
     tensor([[-inf, 0.]])
     """
     if action_mask.shape != q.shape:
         raise ValueError(f"a mask of shape {tuple(action_mask.shape)} does not fit values of shape {tuple(q.shape)}")
-    return q.masked_fill(~action_mask, -torch.inf)
+    return q.masked_fill(~action_mask, -math.inf)
 
 
 def value_of_action(q: Tensor, a: Tensor) -> Tensor:
@@ -56,10 +61,11 @@ def value_of_action(q: Tensor, a: Tensor) -> Tensor:
     Returns:
         `[B, *form]`.
 
+    >>> import torch
     >>> value_of_action(torch.tensor([[1.0, 3.0], [9.0, 0.0]]), torch.tensor([1, 0]))
     tensor([3., 9.])
     """
-    if q.dim() == 2:  # noqa: PLR2004  batch and action: the scalar form, which needs no expanded index
+    if q.dim() == 2:  # noqa: PLR2004  batch and action: the scalar form needs no expanded index
         return q.gather(1, a.unsqueeze(1)).squeeze(1)
     index = a.view(-1, *[1] * (q.dim() - 1)).expand(-1, 1, *q.shape[2:])
     return q.gather(1, index).squeeze(1)
@@ -81,6 +87,7 @@ def one_step_backup(r_t: Tensor, discount_t: Tensor, v_t: Tensor) -> Tensor:
     Raises:
         ValueError: the shapes do not say one number a row; `[B, 1]` is never broadcast against `[B]`.
 
+    >>> import torch
     >>> one_step_backup(torch.tensor([1.0, 1.0]), torch.tensor([0.5, 0.0]), torch.tensor([4.0, torch.nan]))
     tensor([3., 1.])
     """
@@ -92,4 +99,4 @@ def one_step_backup(r_t: Tensor, discount_t: Tensor, v_t: Tensor) -> Tensor:
     if v_t.dim() > 1:
         ones = [1] * (v_t.dim() - 1)
         r_t, discount_t = r_t.view(-1, *ones), discount_t.view(-1, *ones)
-    return torch.where(discount_t == 0, r_t, r_t + discount_t * v_t)
+    return (r_t + discount_t * v_t).where(discount_t != 0, r_t)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks import functional
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.declare import read
 from rlblocks.losses.base import Loss
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @block("huber")

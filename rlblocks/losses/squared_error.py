@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks import functional
 from rlblocks._core import fields
@@ -10,13 +10,16 @@ from rlblocks._core.block import block
 from rlblocks._core.declare import read
 from rlblocks.losses.base import Loss
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 @block("squared_error")
 class SquaredError(Loss):
     """Half the mean squared TD error: L = c·mean(w·½δ²), δ = y − q(s, a) (Mnih et al., 2015, eq. 2, with ½).
 
-    The ½ makes the gradient −w·δ/B. Code that minimises mean(δ²), without ½, takes steps twice as long under SGD, so halve
-    the coefficient there, not the learning rate, when a setting is carried over: `SquaredError(coefficient=2.0)` is it.
+    The ½ makes the gradient −w·δ/B. Code that minimises mean(δ²), without ½, has gradients twice as long: a setting
+    that was found there is carried over by `SquaredError(coefficient=2.0)`.
 
     Attributes:
         coefficient: c, at least 0.

@@ -1,6 +1,7 @@
 """Optimizers: gradients to steps, and the clips that go before them."""
 
-from rlblocks.optimizers.adam import Adam, AdamW
+from rlblocks.optimizers.adam import Adam
+from rlblocks.optimizers.adam_w import AdamW
 from rlblocks.optimizers.base import Carry, Clip, Optimizer
 from rlblocks.optimizers.clips import ClipNorm, ClipValue, NoClip
 from rlblocks.optimizers.rmsprop import RMSprop

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlblocks._core.block import Block, role
-from rlblocks.schedules import Schedule
 
-Carry = dict[str, list[Tensor]]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from rlblocks.schedules import Schedule
+
+Carry = dict[str, "list[Tensor]"]
 
 
 @role("clips")
 class Clip(Block):
-    """Limits gradients before a step."""
+    """Limits the gradient before a step."""
 
-    def compute(self, grads: list[Tensor]) -> list[Tensor]:
-        """The limited gradients, in the same order; what is handed over is only read."""
+    def compute(self, grad: Tensor) -> Tensor:
+        """The limited gradient; both are one vector `[P]` of all parameters, and what is handed over is only read."""
         raise NotImplementedError
 
 
@@ -25,9 +27,9 @@ class Clip(Block):
 class Optimizer(Block):
     """Gradients to steps. What it remembers between steps is its carry, which the run owns.
 
-    `compute(*, params, grads, carry, **numbers)` writes into `params` and `carry` in place, without gradient, and only reads
-    `grads`. It is traced whole by a compiler, so numbers that change from step to step arrive as 0-dim tensors. Their
-    names are its declared inputs.
+    `compute(*, params, grads, carry, **numbers)` writes into `params` and `carry` in place and only reads `grads`; the
+    caller has switched gradients off. It is traced whole by a compiler, so numbers that change from step to step arrive
+    as 0-dim tensors; its declared inputs name them. All parameters of one optimizer have one dtype and one device.
 
     Attributes:
         handed: the arguments of `compute` that the run hands over beside the declared inputs.
@@ -42,11 +44,25 @@ class Optimizer(Block):
 
     @property
     def clip(self) -> Clip:
-        """How gradients are limited before the step."""
+        """How the gradient is limited before the step."""
         raise NotImplementedError
 
     def init(self, params: list[Tensor]) -> Carry:
-        """The carry before the first step: new tensors, by name, on the devices and in the types of `params`."""
+        """The carry before the first step: new tensors by name, with the device and the dtype of `params`."""
         raise NotImplementedError
 
     compute: Any
+
+
+def zeros(params: list[Tensor]) -> list[Tensor]:
+    """A vector of zeros as long as all parameters together, in a list of its own as a carry holds it.
+
+    Raises:
+        ValueError: the parameters differ in dtype or device, so that they do not make one vector.
+    """
+    if len({(param.dtype, param.device) for param in params}) > 1:
+        kinds = sorted({f"{param.dtype} on {param.device}" for param in params})
+        raise ValueError(
+            f"the parameters of one optimizer must have one dtype and one device, but are {', '.join(kinds)}"
+        )
+    return [params[0].new_zeros(sum(param.numel() for param in params))]

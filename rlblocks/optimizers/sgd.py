@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks import functional
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.declare import scheduled
-from rlblocks.optimizers.base import Carry, Clip, Optimizer
+from rlblocks.optimizers.base import Carry, Clip, Optimizer, zeros
 from rlblocks.optimizers.clips import NoClip
 from rlblocks.schedules import Schedule
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @block("sgd")
@@ -20,11 +22,11 @@ class SGD(Optimizer):
 
     Attributes:
         lr: α, at least 0; a schedule or a number.
-        momentum: μ in [0, 1); at 0 it is plain gradient descent.
-        clip: how gradients are limited first.
+        momentum: μ in [0, 1); at 0 the velocity b is the gradient.
+        clip: how the gradient is limited first.
 
-    >>> theta = [torch.tensor([1.0])]
-    >>> sgd = SGD()
+    >>> import torch
+    >>> theta, sgd = [torch.tensor([1.0])], SGD()
     >>> sgd.compute(params=theta, grads=[torch.tensor([4.0])], carry=sgd.init(theta), lr=torch.tensor(0.1))
     >>> theta
     [tensor([0.6000])]
@@ -38,9 +40,11 @@ class SGD(Optimizer):
     clip: Clip = fields.slot("clips", NoClip)
 
     def init(self, params: list[Tensor]) -> Carry:
-        """b = 0."""
-        return {"velocity": [torch.zeros_like(p) for p in params]}
+        """A velocity b of 0."""
+        return {"velocity": zeros(params)}
 
     def compute(self, *, params: list[Tensor], grads: list[Tensor], carry: Carry, lr: Tensor) -> None:
         """One step, in place."""
-        functional.sgd_step(params, self.clip.compute(grads), carry["velocity"], lr, momentum=self.momentum)
+        grad = self.clip.compute(functional.join(grads))
+        (velocity,) = carry["velocity"]
+        functional.descend(params, functional.sgd_step(grad, velocity, lr=lr, momentum=self.momentum))

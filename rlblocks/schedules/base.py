@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rlblocks._core.block import Block, role
-from rlblocks._core.clocks import Clock, Times
+
+if TYPE_CHECKING:
+    from rlblocks._core.clocks import Clock, Times
 
 
 @role("schedules")
 class Schedule(Block):
     """A number as a function of time, pure in time: it may be asked about any time, in any order.
 
-    A schedule has a duration D on one clock. Tags: `tail` is "end" where v(t) = v(D) exactly from D on, and "asymptotic"
-    where the last value is only approached.
+    A schedule has a duration D on one clock. Tags: `tail` is "end" where v(t) = v(D) exactly from D on, "asymptotic"
+    where the last value is only approached, and "last" where that is up to the last piece.
     """
 
     @property

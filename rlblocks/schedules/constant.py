@@ -20,7 +20,7 @@ class Constant(Schedule):
     """
 
     equation = "v(t) = c"
-    tags = {"tail": "end"}  # noqa: RUF012  read-only by the type of the role
+    tags = {"tail": "end"}
 
     amount: float = fields.number()
 

@@ -28,7 +28,7 @@ class Cosine(Schedule):
     """
 
     equation = "v(t) = end + ½(start − end)(1 + cos(π·min(t/D, 1)))"
-    tags = {"tail": "end"}  # noqa: RUF012  read-only by the type of the role
+    tags = {"tail": "end"}
 
     start: float = fields.number()
     end: float = fields.number()

@@ -13,8 +13,8 @@ from rlblocks.schedules.base import Schedule
 class Exponential(Schedule):
     """Exponential decay from `start` towards `end`: v(t) = end + (start − end)·exp(−t/τ).
 
-    This is the decay of the widely read DQN tutorials, where τ is called the decay. After τ the distance to `end` is 37 % of
-    what it was, after 3τ 5 %; `end` itself is only approached.
+    This is the decay of widely read DQN tutorials, where τ is called the decay. After τ the distance to `end` is 37 %
+    of what it was, after 3τ 5 %; `end` itself is only approached.
 
     Attributes:
         start: the value at time 0.
@@ -27,7 +27,7 @@ class Exponential(Schedule):
     """
 
     equation = "v(t) = end + (start − end)·exp(−t/τ)"
-    tags = {"tail": "asymptotic"}  # noqa: RUF012  read-only by the type of the role
+    tags = {"tail": "asymptotic"}
 
     start: float = fields.number()
     end: float = fields.number()

@@ -24,7 +24,7 @@ class Linear(Schedule):
     """
 
     equation = "v(t) = start + (end − start)·min(t/D, 1)"
-    tags = {"tail": "end"}  # noqa: RUF012  read-only by the type of the role
+    tags = {"tail": "end"}
 
     start: float = fields.number()
     end: float = fields.number()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from rlblocks._core.block import block
-from rlblocks._core.clocks import Clock
 from rlblocks._core.errors import FieldError
 from rlblocks.schedules.base import Schedule
 from rlblocks.schedules.constant import Constant
+
+if TYPE_CHECKING:
+    from rlblocks._core.clocks import Clock
 
 
 def _as_tuple(value: Any) -> Any:
@@ -54,7 +56,7 @@ class Piecewise(Schedule):
     """
 
     equation = "v(t) = vᵢ(t − ΣDⱼ), j < i, in the i-th piece"
-    tags = {"tail": "last", "knots": "right"}  # noqa: RUF012  read-only by the type of the role
+    tags = {"tail": "last", "knots": "right"}
 
     pieces: tuple[Schedule, ...] = attrs.field(
         converter=_as_tuple, validator=_follow_each_other, metadata={"kind": "slots", "role": "schedules"}

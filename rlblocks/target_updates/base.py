@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar
 
 from rlblocks._core.block import Block, role
-from rlblocks._core.clocks import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from rlblocks._core.clocks import Clock
 
 
 @role("target_updates")
@@ -20,8 +23,8 @@ class TargetUpdate(Block):
     Attributes:
         handed: the arguments of `compute` that the run hands over beside the declared inputs.
 
-    Tags: `copies` is "all" where the target is an exact copy after each update, "part" where it moves a part of the way,
-    and "none" where the target is the online network itself and no copy is made.
+    Tags: `copies` is "all" where the target is an exact copy after each update, "part" where it moves a part of the
+    way, and "none" where the target is the online network itself and no copy is made.
     """
 
     handed: ClassVar[tuple[str, ...]] = ("online", "target")

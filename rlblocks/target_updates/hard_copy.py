@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks import functional
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.clocks import Clock, EnvSteps
 from rlblocks.target_updates.base import TargetUpdate
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @block("hard_copy")
@@ -19,6 +21,7 @@ class HardCopy(TargetUpdate):
     Attributes:
         every: how often, on a typed clock.
 
+    >>> import torch
     >>> target = [torch.zeros(2)]
     >>> HardCopy(every=EnvSteps(500)).compute(online=[torch.tensor([1.0, 2.0])], target=target)
     >>> target
@@ -33,5 +36,4 @@ class HardCopy(TargetUpdate):
 
     def compute(self, *, online: list[Tensor], target: list[Tensor]) -> None:
         """Copy every tensor, bit for bit."""
-        with torch.no_grad():
-            functional.copy_into(target, online)
+        functional.copy_into(target, online)

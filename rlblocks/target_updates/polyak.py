@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks import functional
 from rlblocks._core import fields
@@ -11,17 +10,21 @@ from rlblocks._core.block import block
 from rlblocks._core.clocks import Clock, Updates
 from rlblocks.target_updates.base import TargetUpdate
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 @block("polyak")
 class Polyak(TargetUpdate):
-    """The target moves a share of the way to the online network: θ⁻ ← τθ + (1 − τ)θ⁻ (Lillicrap et al., 2016, algorithm 1).
+    """The target moves a share of the way to the online network: θ⁻ ← τθ + (1 − τ)θ⁻.
 
-    Floating buffers move likewise; integer ones are copied.
+    Lillicrap et al., 2016, algorithm 1. Floating buffers move likewise; integer ones are copied.
 
     Attributes:
         tau: τ in [0, 1]; 1 copies, 0 keeps the target.
         every: how often, on a typed clock.
 
+    >>> import torch
     >>> target = [torch.zeros(2)]
     >>> Polyak(0.25).compute(online=[torch.tensor([1.0, 2.0])], target=target)
     >>> target
@@ -29,12 +32,11 @@ class Polyak(TargetUpdate):
     """
 
     equation = "θ⁻ ← τθ + (1 − τ)θ⁻"
-    tags = {"copies": "part"}  # noqa: RUF012  read-only by the type of the role
+    tags = {"copies": "part"}
 
     tau: float = fields.number(0.005, ge=0.0, le=1.0)
     every: Clock = fields.duration(Updates(1))
 
     def compute(self, *, online: list[Tensor], target: list[Tensor]) -> None:
         """Move every floating tensor, copy the others."""
-        with torch.no_grad():
-            functional.move_towards(target, online, self.tau)
+        functional.move_towards(target, online, self.tau)

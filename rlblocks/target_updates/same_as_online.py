@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks._core.block import block
 from rlblocks._core.clocks import Clock, Updates
 from rlblocks.target_updates.base import TargetUpdate
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @block("same_as_online")
@@ -17,7 +20,7 @@ class SameAsOnline(TargetUpdate):
     """
 
     equation = "θ⁻ = θ"
-    tags = {"copies": "none"}  # noqa: RUF012  read-only by the type of the role
+    tags = {"copies": "none"}
 
     @property
     def every(self) -> Clock:

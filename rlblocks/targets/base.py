@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rlblocks._core.block import Block, role
 
-Backup = Callable[[Tensor, Tensor, Tensor], Tensor]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+Backup: TypeAlias = "Callable[[Tensor, Tensor, Tensor], Tensor]"
 
 
 @role("targets")
 class Target(Block):
     """Chooses the next value and backs it up by one step. No gradient flows through it.
 
-    How a value is backed up belongs to its form, which arrives as the function `backup(reward, discount, value)`; so one
-    target serves scalars, atoms and quantiles alike. A row of discount 0 (terminated) equals its reward exactly, and what
-    the networks say of its next state is not used, NaN and ∞ included. Illegal next actions are never used.
+    How a value is backed up belongs to its form, which arrives as the function `backup(reward, discount, value)`; so
+    one target serves scalars, atoms and quantiles alike. A row of discount 0 (terminated) equals its reward exactly,
+    and what the networks say of its next state is not used, NaN and ∞ included. Illegal next actions are never used.
 
     Arguments of `compute` by these names are: reward `[B]`; discount `[B]`, γᵐ·(1 − terminated); q_select `[B, A]`, the
-    values that choose the action; q_evaluate `[B, A, *form]`, the values that are bootstrapped from; action_mask `[B, A]`
-    bool or None. It returns td_target `[B, *form]`.
+    values that choose the action; q_evaluate `[B, A, *form]`, the values that are bootstrapped from; action_mask
+    `[B, A]` bool, True is legal, or None. It returns td_target `[B, *form]`.
     """
 
     outputs = ("td_target",)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from rlblocks import functional
 from rlblocks._core.block import block
 from rlblocks._core.declare import fn, raw, read
 from rlblocks.targets.base import Backup, Target
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @block("max_q")

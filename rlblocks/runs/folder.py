@@ -136,7 +136,7 @@ def _by_beginning(begin: str, text: str, root: Path) -> Path:
         what = f"{len(begun)} runs in {root} begin with {begin!r}"
         raise RunError(what, fix=f"write more of one: {_listed(begun)}", text=text, runs=begun)
     beginnings = {name[: len(begin)]: name for name in reversed(runs)}
-    close = runs.get(nearest(begin, runs) or beginnings.get(nearest(begin, beginnings), ""))
+    close = runs.get(beginnings.get(nearest(begin, beginnings), ""))
     fix = f"did you mean {close.name!r}?" if close else f"there are: {_listed(list(runs))}" if runs else BEGIN
     raise RunError(f"there is no run {text!r} in {root}", fix=fix, text=text, path=root)
 

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import stat
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -20,7 +21,7 @@ from rlblocks.runs.foreign import refusal
 from rlblocks.runs.machine import version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
 FORMAT = "rlblocks checkpoint"
@@ -109,7 +110,7 @@ def _understood(content: bytes, path: Path) -> Manifest:
         found = json.loads(content)
         _check_schema(path.parent, found["format"], found["schema"], found["version"])
         manifest = Manifest(found["meta"], tuple(found["keys"]), dict(found["parts"]), dict(found["files"]))
-        sound = set(manifest.parts) <= set(manifest.keys)
+        sound = type(manifest.meta) is dict and set(manifest.parts) <= set(manifest.keys)
         sound &= all(re.fullmatch(r"[0-9a-f]{64}", f["sha256"]) and f["size"] >= 0 for f in manifest.files.values())
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise damaged(f"{path} makes no sense ({type(error).__name__}: {error})", path) from error

@@ -147,6 +147,8 @@ def raw(array: Array) -> memoryview:
     import torch
 
     dense = array.detach().cpu().resolve_conj().resolve_neg().contiguous()
+    if dense.numel() < 2:  # noqa: PLR2004  such count as contiguous with any stride, and then have no view as bytes
+        dense = dense.clone(memory_format=torch.contiguous_format)
     return dense.reshape(-1).view(torch.uint8).numpy().data
 
 

@@ -6,7 +6,7 @@ import re
 import time
 from pathlib import Path
 
-from rlblocks._core.errors import RunError, nearest
+from rlblocks._core.errors import RunError, did_you_mean, nearest
 from rlblocks.runs.lock import claim
 from rlblocks.runs.machine import compare_machines, machine_record
 from rlblocks.runs.records import MetricsFile, cut_back, read_metrics
@@ -135,10 +135,18 @@ def _by_beginning(begin: str, text: str, root: Path) -> Path:
     if begun:
         what = f"{len(begun)} runs in {root} begin with {begin!r}"
         raise RunError(what, fix=f"write more of one: {_listed(begun)}", text=text, runs=begun)
-    beginnings = {name[: len(begin)]: name for name in reversed(runs)}
-    close = runs.get(beginnings.get(nearest(begin, beginnings), ""))
-    fix = f"did you mean {close.name!r}?" if close else f"there are: {_listed(list(runs))}" if runs else BEGIN
-    raise RunError(f"there is no run {text!r} in {root}", fix=fix, text=text, path=root)
+    raise RunError(
+        f"there is no run {text!r} in {root}", fix=_nearest_run(begin, list(runs), root), text=text, path=root
+    )
+
+
+def _nearest_run(begin: str, runs: list[str], root: Path) -> str:
+    if not runs:  # such as RUN/checkpoints/lost
+        there = [entry.name for entry in root.iterdir()] if is_run(root.parent) and root.is_dir() else []
+        return did_you_mean(begin, there) if there else BEGIN
+    beginnings = {name[: len(begin)]: name for name in reversed(runs)}  # of those that begin alike, the latest
+    close = nearest(begin, beginnings) if begin.strip() else ""
+    return f"did you mean {beginnings[close]!r}?" if close else f"there are: {_listed(runs)}"
 
 
 def _listed(names: list[str]) -> str:

@@ -44,13 +44,13 @@ def importance_weights(priority: Floats, beta: float) -> Floats:
     return weights
 
 
-def accumulate(return_tm1: Floats, discount_tm1: Floats, r_t: Floats, discount_t: Floats) -> tuple[Floats, Floats]:
-    """Return and discount that reach one step further: G + Γ·r and Γ·γ, any shapes that broadcast.
+def accumulate(return_tm1: float, discount_tm1: float, r_t: float, discount_t: float) -> tuple[float, float]:
+    """Return and discount that reach one step further: G + Γ·r and Γ·γ.
 
     Starting from G = 0 and Γ = 1, m steps give G = Σ_k (Π_{j<k} γ_j)·r_k and Γ = Π_j γ_j (Sutton and Barto, 2018,
     equation 7.1 without its bootstrap, with a discount of each step's own).
 
-    >>> accumulate(np.array([1.0]), np.array([0.9]), np.array([2.0]), np.array([0.5]))
-    (array([2.8]), array([0.45]))
+    >>> accumulate(1.0, 0.5, 2.0, 0.25)
+    (2.0, 0.125)
     """
     return return_tm1 + discount_tm1 * r_t, discount_tm1 * discount_t

@@ -19,6 +19,7 @@ Indices = NDArray[np.int64]
 # A level with at most so many nodes for each row asked about is cheaper to treat whole than node by node (measured: a
 # pass over 1,024 neighbours costs 2 µs, a pass that picks 128 nodes out of many costs 5).
 WHOLE = 8
+FEW = 8  # so many leaves are written sooner one by one, at 0.2 µs a node, than in vectors at 4 µs a level
 
 
 def sum_tree(leaves: Floats) -> Floats:
@@ -54,8 +55,9 @@ def set_leaves(tree: Floats, index: Indices, value: Floats) -> None:
     >>> tree
     array([0. , 7.5, 7. , 0.5, 5. , 2. , 0.5, 0. ])
     """
-    if index.size == 1:
-        _set_leaf(tree, int(index[0]), float(value[0]))
+    if index.size <= FEW:
+        for i, leaf in zip(index.tolist(), value.tolist(), strict=True):
+            _set_leaf(tree, i, leaf)
         return
     width = tree.size // 2
     node = index + width

@@ -37,7 +37,7 @@ class Latest(Store):
     """
 
     equation = "(s, a, r, s') = (s_t, a_t, r_t, s_{t+1})"
-    tags = {"order": "oldest first"}  # noqa: RUF012  read-only by the type of the role
+    tags = {"order": "oldest first"}
 
     capacity: int = fields.integer(1_024, ge=1, unit="rows")
 

@@ -21,6 +21,9 @@ from rlblocks.stores.uniform_replay import UniformReplay
 _LAST = ("terminated", "truncated")
 _JOINED = ("reward", "discount")
 
+Waiting = tuple[int, float, float]  # its place, and the return and the discount that it has gathered
+Complete = tuple[int, int, int, float, float]  # which of the rows just written completes it, whose it is, and the above
+
 
 @block("n_step")
 class NStep(Store):
@@ -49,7 +52,7 @@ class NStep(Store):
     """
 
     equation = "R_t^(m) = Σ_{k<m} (Π_{j<k} γ_{t+j})·r_{t+k+1}, γ_t^(m) = Π_{j<m} γ_{t+j}"
-    tags = {"flush": "episode end"}  # noqa: RUF012  read-only by the type of the role
+    tags = {"flush": "episode end"}
 
     inner: Store = fields.slot("stores", lambda: UniformReplay(10_000))
     n: int = fields.integer(3, ge=1, unit="steps")
@@ -99,56 +102,53 @@ class NStepMemory:
 
     Attributes:
         inner: the memory of joined rows.
-        steps: `[E]`, steps so far of each environment's episode; its row t is pending in place t mod n.
-        reward: `[E, n]`, what each pending row has gathered.
-        discount: `[E, n]`, the product of its discounts.
-        first: `[E, n, ...]` by column, what stays as it was in the first row.
+        pending: for each environment the rows that wait, oldest first.
+        first: `[E·n, ...]` by column and place: what stays as it was in the first row. Environment e has the n places
+            from e·n on, and goes round in them.
     """
 
     def __init__(self, inner: Memory, n: int, spec: StoreSpec) -> None:
         self.inner = inner
         self._n = n
         self._gate = Gate("NStep", spec.columns)
-        self.steps = np.zeros(spec.environments, np.int64)
-        self.reward = np.zeros((spec.environments, n))
-        self.discount = np.zeros((spec.environments, n))
-        kept = [c for c in spec.columns if c not in (*_JOINED, *_LAST) and not parse(c).next]
-        self.first = {c: np.zeros((spec.environments, n, *spec.columns[c].shape), spec.columns[c].dtype) for c in kept}
+        self.pending: list[list[Waiting]] = [[] for _ in range(spec.environments)]
+        kept = {name: c for name, c in spec.columns.items() if name not in _JOINED + _LAST and not parse(name).next}
+        self.first = {name: np.zeros((spec.environments * n, *c.shape), c.dtype) for name, c in kept.items()}
 
     def __len__(self) -> int:
         return len(self.inner)
 
     def add(self, rows: Rows, environments: NDArray[np.int64]) -> None:
-        """Let every pending row of these environments gather one more step, and hand on those that are complete."""
+        """Let every row that waits gather one more step, and hand on those that are complete."""
         self._gate.check(rows, len(environments))
-        self._gather(rows, environments)
-        done = rows["terminated"] | rows["truncated"]
-        steps = self.steps[environments]
-        pending = np.minimum(steps, self._n)
-        due = np.where(done, pending, steps >= self._n)
-        for k in range(due.max(initial=0)):  # one row of each environment at a time, in the order of the steps
-            chosen = np.flatnonzero(due > k)
-            self._hand_on(rows, environments, chosen, (steps - pending + k)[chosen] % self._n)
-        self.steps[environments[done]] = 0
-
-    def _gather(self, rows: Rows, environments: NDArray[np.int64]) -> None:
-        place = self.steps[environments] % self._n
+        reward, discount = rows["reward"].astype(np.float64).tolist(), rows["discount"].astype(np.float64).tolist()
+        ended = (rows["terminated"] | rows["truncated"]).tolist()
+        places: list[int] = []
+        turns: list[list[Complete]] = [[] for _ in range(self._n)]
+        for row, of in enumerate(environments.tolist()):
+            waiting = self.pending[of]
+            places.append(of * self._n + ((waiting[-1][0] + 1) % self._n if waiting else 0))
+            grown = [(place, *accumulate(g, d, reward[row], discount[row])) for place, g, d in waiting]
+            grown.append((places[-1], reward[row], discount[row]))
+            due = len(grown) if ended[row] else len(grown) // self._n
+            self.pending[of] = grown[due:]
+            for turn, complete in zip(turns, grown[:due], strict=False):
+                turn.append((row, of, *complete))
         for name, column in self.first.items():
-            column[environments, place] = rows[name]
-        self.reward[environments, place], self.discount[environments, place] = 0.0, 1.0
-        self.reward[environments], self.discount[environments] = accumulate(
-            self.reward[environments], self.discount[environments],
-            rows["reward"][:, None].astype(np.float64), rows["discount"][:, None].astype(np.float64),
-        )  # fmt: skip
-        self.steps[environments] += 1
+            column[places] = rows[name]
+        for turn in turns:  # one row of each environment at a time, in the order of the steps
+            if turn:
+                self._hand_on(rows, turn)
 
-    def _hand_on(
-        self, rows: Rows, environments: NDArray[np.int64], chosen: NDArray[np.int64], place: NDArray[np.int64]
-    ) -> None:
-        of = environments[chosen]
-        joined = {name: column[chosen] for name, column in rows.items() if name not in self.first}
-        joined |= {name: column[of, place] for name, column in self.first.items()}
-        joined |= {"reward": self.reward[of, place], "discount": self.discount[of, place]}
+    def _hand_on(self, rows: Rows, turn: list[Complete]) -> None:
+        row, of, place, reward, discount = map(np.array, zip(*turn, strict=True))
+        everyone = len(turn) == len(rows["reward"])  # as at most steps: nothing to pick
+        joined = {"reward": reward, "discount": discount}
+        for name, column in rows.items():
+            if name in self.first:
+                joined[name] = self.first[name].take(place, axis=0)
+            elif name not in _JOINED:
+                joined[name] = column if everyone else column[row]
         self.inner.add(joined, of)
 
     def sample(self, batch: int, keys: Sequence[str], **numbers: float) -> dict[str, NDArray[Any]]:
@@ -163,24 +163,29 @@ class NStepMemory:
         """Every joined row held, oldest first."""
         return self.inner.contents()
 
-    def _pending(self) -> dict[str, NDArray[Any]]:
-        own: dict[str, NDArray[Any]] = {"steps": self.steps, "reward": self.reward, "discount": self.discount}
-        return own | {f"first.{name}": column for name, column in self.first.items()}
-
     def state(self) -> Tree:
-        """The memory inside, and the pending rows."""
-        return {"inner": self.inner.state(), "pending": {name: held.copy() for name, held in self._pending().items()}}
+        """The memory inside, and the rows that wait."""
+        return {
+            "inner": self.inner.state(),
+            "pending": [[list(row) for row in waiting] for waiting in self.pending],
+            "first": {name: column.copy() for name, column in self.first.items()},
+        }
 
     def load(self, state: Tree) -> None:
-        """Become what `state()` described."""
-        pending, saved = self._pending(), state["pending"]
-        shapes = {name: held.shape for name, held in pending.items()}
-        found = {name: held.shape for name, held in saved.items()}
-        if shapes != found:
+        """Become what `state()` described.
+
+        Raises:
+            CheckpointError: it describes other columns, another n or another number of environments.
+        """
+        expected = {name: column.shape for name, column in self.first.items()}
+        found = {name: column.shape for name, column in state["first"].items()}
+        if found != expected or len(state["pending"]) != len(self.pending):
             raise CheckpointError(
-                f"the saved pending rows are {found}, but NStep with n={self._n} holds {shapes}",
-                fix="resume with the recipe that the run was started with", found=found, expected=shapes,
+                f"the saved pending rows are {found}, but NStep with n={self._n} and {len(self.pending)} environments "
+                f"holds {expected}",
+                fix="resume with the recipe that the run was started with", found=found, expected=expected,
             )  # fmt: skip
         self.inner.load(state["inner"])
-        for name, held in pending.items():
-            held[...] = saved[name]
+        for name, column in self.first.items():
+            column[...] = state["first"][name]
+        self.pending = [[(int(p), float(g), float(d)) for p, g, d in waiting] for waiting in state["pending"]]

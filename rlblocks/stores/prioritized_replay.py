@@ -53,11 +53,11 @@ class PrioritizedReplay(Store):
     algorithm 1 (p_1 = 1), whether or not its row is still held. The paper gives no ε.
     """
 
-    inputs = {"beta": scheduled("beta"), "priority": read("error")}  # noqa: RUF012  read-only by the type of the role
+    inputs = {"beta": scheduled("beta"), "priority": read("error")}
     outputs = ("weight",)
     debts = ("weight",)
     equation = "P(i) = p_i^α / Σ_k p_k^α, w_i = (N·P(i))^−β / max_j w_j"
-    tags = {  # noqa: RUF012  read-only by the type of the role
+    tags = {
         "replacement": "with",
         "weight_scope": "batch",
         "maximum_scope": "run",

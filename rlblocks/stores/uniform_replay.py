@@ -36,7 +36,7 @@ class UniformReplay(Store):
     """
 
     equation = "(s, a, r, s') ~ U(D)"
-    tags = {"replacement": "with"}  # noqa: RUF012  read-only by the type of the role
+    tags = {"replacement": "with"}
 
     capacity: int = fields.integer(ge=1, unit="rows")
 

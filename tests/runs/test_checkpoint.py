@@ -257,6 +257,16 @@ def test_every_kind_of_call_is_watched(last, monkeypatch):
     assert set(OPERATIONS) | set(CLEANING) == set(calls_of_a_save(monkeypatch, last))
 
 
+def test_everything_is_on_the_disk_before_it_is_exchanged(last, monkeypatch):
+    """Each of the four files and their folder is forced to the disk before the first rename, the parent after the last."""
+    calls = calls_of_a_save(monkeypatch, last)
+    first, final = calls.index("rename"), len(calls) - 1 - calls[::-1].index("rename")
+    assert calls[:first].count("fsync") == 5
+    assert calls[first:final].count("fsync") == 0
+    assert calls[final:].count("fsync") == 1
+    assert "rmdir" in calls[final + calls[final:].index("fsync") :]  # only then is the old one given up
+
+
 def outcome_of_a_save(path, monkeypatch, fault, k, *, forever):
     """Save generation 2 while call k of it fails; returns the calls that were made and the error, if any."""
     with monkeypatch.context() as patch:

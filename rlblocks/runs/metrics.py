@@ -6,6 +6,7 @@ Every record has a "kind". Numbers that are not finite are written as null, beca
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
@@ -16,7 +17,7 @@ from rlblocks.runs.events import EpisodeEnded, Evaluated, Event, Finished, Learn
 from rlblocks.runs.statistics import Array, Curve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
 Record = dict[str, Any]
@@ -115,6 +116,14 @@ class Evaluation:
     env_steps: int
     returns: Array
 
+    @property
+    def mean(self) -> float:
+        """Of the finite returns; NaN where there is none, or the mean is beyond all floats."""
+        finite = self.returns[np.isfinite(self.returns)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = float(finite.mean()) if len(finite) else math.nan
+        return found if math.isfinite(found) else math.nan
+
 
 @attrs.frozen(eq=False)
 class Metrics:
@@ -138,10 +147,9 @@ class Metrics:
 
     @property
     def evaluated(self) -> Curve:
-        """The mean return of each evaluation that has a finite one."""
-        kept = [(one.env_steps, one.returns[np.isfinite(one.returns)]) for one in self.evaluations]
-        kept = [(step, returns) for step, returns in kept if len(returns)]
-        return _curve([step for step, _ in kept], [returns.mean() for _, returns in kept])
+        """The mean return of each evaluation that has one."""
+        kept = [(one.env_steps, one.mean) for one in self.evaluations if math.isfinite(one.mean)]
+        return _curve([step for step, _ in kept], [value for _, value in kept])
 
 
 def metrics_of(records: Iterable[Mapping[str, Any]]) -> Metrics:

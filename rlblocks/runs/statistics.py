@@ -87,6 +87,14 @@ def bootstrap_interval(
     return Interval(low, high)
 
 
+@attrs.frozen(eq=False)
+class Curve:
+    """One learning curve: `values[i]` was measured at `steps[i]` environment steps, in order. Both `[n]` float64."""
+
+    steps: Array
+    values: Array
+
+
 def moving_average(values: ArrayLike, window: int) -> Array:
     """The mean of each value and the `window` − 1 before it; at the start, of those there are.
 
@@ -96,25 +104,39 @@ def moving_average(values: ArrayLike, window: int) -> Array:
     array([0., 1., 3., 5.])
     """
     values = np.asarray(values, np.float64)
+    return _means_since(values, np.arange(len(values)) - max(1, window) + 1)
+
+
+def trailing_average(curve: Curve, span: float, least: int = 10) -> Curve:
+    """At each step the mean of what was measured over the last `span` steps, and of the last `least` values at least.
+
+    Episodes grow longer or shorter as a policy improves; over a span of steps the average does not lag more for that.
+    Values that are not finite are left out, and so are steps that have no average.
+
+    >>> episodes = Curve(np.array([10.0, 20.0, 30.0, 90.0]), np.array([1.0, 3.0, 5.0, 9.0]))
+    >>> trailing_average(episodes, span=20, least=1).values
+    array([1., 2., 4., 9.])
+    """
+    since = np.searchsorted(curve.steps, curve.steps - span, side="right")
+    average = _means_since(curve.values, np.minimum(since, np.arange(len(curve.steps)) - least + 1))
+    kept = np.isfinite(average)
+    return Curve(curve.steps[kept], average[kept])
+
+
+def _means_since(values: Array, first: NDArray[np.intp]) -> Array:
+    """The mean of the finite values from `first[i]` to i, for every i; NaN where there is none."""
     finite = np.isfinite(values)
     if not finite.any():
         return np.full(len(values), np.nan)
-    center = values[finite].mean()  # running sums of what is left lose fewer digits
-    sums = np.concatenate([[0.0], np.cumsum(np.where(finite, values - center, 0.0))])
+    exponent = int(np.frexp(np.abs(values[finite]).max())[1])  # a power of two is exact, and no sum of ours overflows
+    scaled = np.ldexp(np.where(finite, values, 0.0), -exponent)
+    center = scaled[finite].mean()  # running sums of what is left lose fewer digits
+    sums = np.concatenate([[0.0], np.cumsum(np.where(finite, scaled - center, 0.0))])
     counts = np.concatenate([[0], np.cumsum(finite)])
-    after = np.arange(1, len(values) + 1)
-    before = np.maximum(after - max(1, window), 0)
+    after, before = np.arange(1, len(values) + 1), np.maximum(first, 0)
     inside = counts[after] - counts[before]
     average = center + (sums[after] - sums[before]) / np.maximum(inside, 1)
-    return np.where(inside > 0, average, np.nan)
-
-
-@attrs.frozen(eq=False)
-class Curve:
-    """One learning curve: `values[i]` was measured at `steps[i]` environment steps, in order. Both `[n]` float64."""
-
-    steps: Array
-    values: Array
+    return np.where(inside > 0, np.ldexp(average, exponent), np.nan)
 
 
 @attrs.frozen(eq=False)

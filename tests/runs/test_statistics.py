@@ -122,6 +122,41 @@ def test_the_moving_average_is_that_of_a_slow_loop(values, window):
     np.testing.assert_allclose(statistics.moving_average(values, window), expected, rtol=1e-9, atol=1e-4)
 
 
+@SETTINGS
+@given(samples, st.integers(0, 50), st.integers(1, 12), st.integers(0, 10**6))
+def test_the_trailing_average_is_that_of_a_slow_loop(values, span, least, seed):
+    """Each entry is the mean of what was measured in the last `span` steps, and of `least` values at least."""
+    steps = np.cumsum(np.random.default_rng(seed).integers(0, 9, len(values))).astype(float)
+
+    averaged = statistics.trailing_average(Curve(steps, values), span, least)
+
+    expected = [
+        np.mean([v for k, v in enumerate(values[: i + 1]) if steps[k] > step - span or k > i - least])
+        for i, step in enumerate(steps)
+    ]
+    assert np.array_equal(averaged.steps, steps)
+    np.testing.assert_allclose(averaged.values, expected, rtol=1e-9, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [1e308, 1.7e308, 5e-324])
+def test_the_largest_and_the_smallest_numbers_have_an_average(size):
+    """No sum overflows on the way, whatever order the values come in."""
+    values = size * np.array([1.0, -1.0] * 20)
+
+    averaged = statistics.moving_average(values, window=1)
+
+    np.testing.assert_allclose(averaged, values, rtol=1e-12)
+
+
+def test_steps_without_an_average_are_left_out():
+    """Where no finite value was measured yet, there is no point on the curve."""
+    curve = Curve(np.array([1.0, 2.0, 3.0]), np.array([np.nan, 4.0, np.inf]))
+
+    averaged = statistics.trailing_average(curve, span=10)
+
+    assert (averaged.steps.tolist(), averaged.values.tolist()) == ([2, 3], [4, 4])
+
+
 def test_curves_of_the_same_steps_keep_them():
     """Nothing is interpolated where every seed was evaluated at the same steps; the shortest ends the axis."""
     long, short = (np.arange(1, n) * 1000.0 for n in (9, 5))

@@ -1,7 +1,6 @@
 """The metrics file: every record comes back bit for bit, whatever cut the file."""
 
 import math
-import os
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from rlblocks._core.errors import RunError
 from rlblocks.runs.folder import MetricsFile, cut_back, read_metrics
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
 QUICK = settings(max_examples=40, deadline=None, derandomize=True)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -19,14 +19,6 @@ values = st.recursive(
     max_leaves=6,
 )
 records = st.dictionaries(st.text(), values, max_size=4)
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting():
-    """Forcing files to a real disk costs milliseconds each, and changes nothing that can be seen here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _handle: None)
-        yield
 
 
 def fresh(factory):

@@ -16,6 +16,7 @@ import attrs
 from rlblocks._core import fields
 from rlblocks._core.declare import Declared, Draw, Fn, Read, Scheduled, Size
 from rlblocks._core.errors import BlockError, RecipeError, did_you_mean
+from rlblocks._core.keys import parse
 
 MAX_FIELDS = 7  # a block with more knobs than this is two blocks
 
@@ -136,6 +137,8 @@ def _check_declarations(cls: type[Block]) -> None:
                 f"{cls.__name__}.inputs[{argument!r}] is {declared!r}",
                 fix="declare it with read, raw, draw, scheduled, fn or size", block=cls,
             )  # fmt: skip
+        if isinstance(declared, Read):
+            _check_key(cls, argument, declared.key)
         if isinstance(declared, Scheduled) and not (
             declared.name in attrs.fields_dict(cls) or callable(getattr(cls, declared.name, None))
         ):
@@ -156,6 +159,13 @@ def _check_declarations(cls: type[Block]) -> None:
             f"taken and not declared {taken_only}",
             fix="make the keyword-only parameters of compute exactly the keys of inputs", block=cls,
         )  # fmt: skip
+
+
+def _check_key(cls: type[Block], argument: str, key: str) -> None:
+    try:
+        parse(key)
+    except RecipeError as error:
+        raise BlockError(f"{cls.__name__}.inputs[{argument!r}]: {error.what}", fix=error.fix, block=cls) from None
 
 
 def roles() -> Mapping[str, type[Block]]:

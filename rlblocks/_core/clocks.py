@@ -43,7 +43,7 @@ class Clock:
         fraction = isinstance(value, float) and math.isfinite(value) and self.unit == OfRun.unit
         if not (whole or fraction) or not isinstance(value, int | float) or value <= 0:
             need = "a share of the run above 0" if self.unit == OfRun.unit else "a whole number above 0"
-            raise FieldError(f"{type(self).__name__}({value!r}): a duration in {self.unit} is {need}", value=value)
+            raise FieldError(f"{type(self).__name__}({value!r}): a duration in {self.unit} must be {need}", value=value)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.count})"

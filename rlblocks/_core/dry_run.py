@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rlblocks._core.errors import RecipeError, RlblocksError
 from rlblocks._core.keys import Spec
@@ -18,36 +18,33 @@ from rlblocks.networks.module import build_network
 if TYPE_CHECKING:
     from rlblocks._core.plan import Plan, Printed
     from rlblocks._core.printing import World
+    from rlblocks._core.recipe import Recipe
 
 ROWS = 7  # odd, and unlike any usual width, so that no two dims agree by chance
 META = torch.device("meta")
 
-Modules = dict[str, nn.Module]
+Modules = dict[str, Any]  # of NetworkModule
 
 
-def reads_of(recipe: Any, name: str, columns: Mapping[str, Spec], written: Mapping[str, Spec]) -> dict[str, Spec]:
-    """What a network reads, and what is known of it."""
-    return {read: columns[read] if read in columns else written[read] for read in recipe.networks[name].reads}
-
-
-def noise_sizes(world: World, columns: Mapping[str, Spec]) -> dict[str, int]:
+def noise_sizes(world: World) -> dict[str, int]:
     """How many standard normals one pass of each network takes."""
-    modules = {
-        name: build_network(reads_of(world.recipe, name, columns, world.specs), network.body, network.head, world.sizes,
-                            None, META)
-        for name, network in world.recipe.networks.items()
-    }  # fmt: skip
+    modules = _build(world.recipe, world.reads, world.sizes, None, META)
     return {name: int(module.noise_size) for name, module in modules.items()}
 
 
 def build_modules(plan: Plan, generator: torch.Generator | None, device: torch.device) -> Modules:
     """The networks of a plan, in the order of the recipe."""
-    written = {k: s for net in plan.recipe.networks.values() for k, s in net.head.writes(plan.sizes).items()}
+    return _build(plan.recipe, plan.reads, plan.sizes, generator, device)
+
+
+def _build(
+    recipe: Recipe, reads: Mapping[str, Mapping[str, Spec]], sizes: Mapping[str, int],
+    generator: torch.Generator | None, device: torch.device,
+) -> Modules:  # fmt: skip
     return {
-        name: build_network(reads_of(plan.recipe, name, plan.columns, written), network.body, network.head, plan.sizes,
-                            generator, device)
-        for name, network in plan.recipe.networks.items()
-    }  # fmt: skip
+        name: build_network(reads[name], network.body, network.head, sizes, generator, device)
+        for name, network in recipe.networks.items()
+    }
 
 
 def namespace(
@@ -82,6 +79,8 @@ def rehearse(plan: Plan) -> list[RlblocksError]:
     problems: list[RlblocksError] = []
 
     def gradients(loss: Tensor, params: list[Tensor]) -> list[Tensor]:
+        if not isinstance(loss, Tensor) or not loss.requires_grad:
+            raise RecipeError("the losses have no gradient: nothing in them depends on a parameter")
         found = torch.autograd.grad(loss, params, allow_unused=True)
         dead = [labels[id(p)] for p, g in zip(params, found, strict=True) if g is None]
         if dead:
@@ -131,6 +130,8 @@ def _told(part: Printed, error: Exception, plan: Plan) -> RlblocksError:
             except RecipeError:
                 holder = f"{slot or part.name}"
             said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            if isinstance(error, RecipeError):
+                return RecipeError(f"slot {slot!r}: {said}", fix="read what is trained in a loss", slot=slot)
             return RecipeError(
                 f"{holder} failed in the dry run ({ROWS} rows, shapes only): {said}\n  line: {(frame.line or '').strip()}",
                 fix="compare the shapes that it reads with those that it expects (rlblocks explain shows both)",

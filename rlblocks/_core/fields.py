@@ -87,7 +87,7 @@ def schedule(default: Any = attrs.NOTHING, *, ge: float | None = None, le: float
         from rlblocks.schedules import Schedule
 
         if not isinstance(value, Schedule):
-            raise _refuse(owner, attribute, value, f"a number or a schedule{', ' + span if span else ''}")
+            raise _refuse(owner, attribute, value, f"a finite number or a schedule{', ' + span if span else ''}")
         if not all(_in_range(end, ge, None, le, None) for end in value.span()):
             raise _refuse(owner, attribute, value, f"a schedule whose values are {span}")
 
@@ -95,6 +95,12 @@ def schedule(default: Any = attrs.NOTHING, *, ge: float | None = None, le: float
         plain = default
         default = attrs.Factory(lambda: convert(plain))
     return attrs.field(default=default, converter=convert, validator=check, metadata={"kind": "slot", "role": "schedules"})
+
+
+def _members_of(role: str) -> str:
+    from rlblocks._core.block import blocks_of
+
+    return f"blocks of that role: {', '.join(blocks_of(role))}"
 
 
 def slot(role: str, default: Any = attrs.NOTHING) -> Any:
@@ -106,7 +112,7 @@ def slot(role: str, default: Any = attrs.NOTHING) -> Any:
             what = f"a {type(value).__name__} of role {found!r}" if found else f"{value!r}"
             raise FieldError(
                 f"{type(owner).__name__}.{attribute.name} holds {what}, but takes a block of role {role!r}",
-                fix="" if not isinstance(value, type) else f"make the block first: {value.__name__}()",
+                fix=f"make the block first: {value.__name__}()" if isinstance(value, type) else _members_of(role),
                 block=type(owner).__name__, field=attribute.name, value=value, expected=role,
             )  # fmt: skip
 

@@ -84,7 +84,8 @@ class Plan:
         follows: by network, the printed target update.
         feeds: argument of the store's `feed` to the key of learning that pays it.
         blocks: name in the source to block.
-        targets: networks that have a target copy.
+        targets: networks that are read `@target`.
+        reads: by network, what it reads.
     """
 
     recipe: Recipe
@@ -100,6 +101,7 @@ class Plan:
     feeds: Mapping[str, str]
     blocks: Mapping[str, Block]
     targets: tuple[str, ...]
+    reads: Mapping[str, Mapping[str, Spec]]
 
     @property
     def source(self) -> str:

@@ -7,9 +7,7 @@ the recipe, and the forward pass that a block reads is printed just before its f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
-
+from collections.abc import Iterable, Mapping
 import attrs
 
 from rlblocks._core.block import Block
@@ -17,6 +15,9 @@ from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled
 from rlblocks._core.errors import RecipeError, RlblocksError, did_you_mean
 from rlblocks._core.keys import Key, Spec, parse
 from rlblocks._core.recipe import Network, Recipe
+
+
+FORM_FUNCTIONS = ("backup", "mean")
 
 
 @attrs.frozen
@@ -45,6 +46,7 @@ class World:
     recipe: Recipe
     sizes: Mapping[str, int]
     noise: Mapping[str, int]  # standard normals that one pass of a network takes
+    reads: dict[str, dict[str, Spec]] = attrs.Factory(dict)  # network -> what it reads
     writers: dict[str, str] = attrs.Factory(dict)  # key name -> network
     specs: dict[str, Spec] = attrs.Factory(dict)  # key name -> what a network writes
     problems: list[RlblocksError] = attrs.Factory(list)
@@ -91,10 +93,10 @@ class Page:
 
     # -- reads ---------------------------------------------------------------------------------------------------
 
-    def arguments(self, block: Block, slot: str, *, grad: bool) -> str:
-        """The keyword arguments of a call of `block`, each read resolved."""
+    def arguments(self, block: Block, slot: str, *, grad: bool) -> dict[str, str]:
+        """The keyword arguments of a call of `block`, each read resolved; none where its default is the identity."""
         found = {name: self.resolve(asked, block, slot, name, grad=grad) for name, asked in block.inputs.items()}
-        return ", ".join(f"{name}={code}" for name, code in found.items() if code)
+        return {name: code for name, code in found.items() if code}
 
     def resolve(self, asked: Declared, block: Block, slot: str, argument: str, *, grad: bool) -> str:
         """The expression for one declared input; empty where the block's own default is the identity."""
@@ -232,8 +234,14 @@ class Page:
         name, _, method = key.partition(".")
         writer = self.world.writers.get(name)
         form = getattr(self.world.recipe.networks[writer].head, "form", None) if writer else None
-        if form is None or not callable(getattr(form, method, None)):
+        if form is None:
             return self._nobody_writes(parse(f"{name}@online"), block, slot, argument)
+        if method not in FORM_FUNCTIONS:
+            return self.world.blame(
+                f"slot {slot!r} holds {type(block).__name__}, which asks for the function {key!r} (as {argument!r}), which "
+                f"the form {type(form).__name__} does not have",
+                f"a form has: {', '.join(FORM_FUNCTIONS)}", slot=slot, key=key,
+            )  # fmt: skip
         return f"{self.world.named(form, f'networks.{writer}.head.form')}.{method}"
 
     def _nobody_writes(self, key: Key, block: Block, slot: str, argument: str) -> str:
@@ -249,16 +257,19 @@ class Page:
     def call(self, block: Block, slot: str, results: Mapping[str, str], *, grad: bool) -> None:
         """Print one call of a block: `results` maps each of its output keys to a variable."""
         given = self.arguments(block, slot, grad=grad)
-        note = annotation(block, slot, results)
-        self.lines.append(
-            Line(f"{', '.join(results.values())} = {self.world.named(block, slot)}.compute({given})", slot, note, grad)
-        )
+        code = f"{', '.join(results.values())} = {self.world.named(block, slot)}.compute({as_arguments(given)})"
+        self.lines.append(Line(code, slot, annotation(block, slot, given, results), grad))
 
 
-def annotation(block: Block, slot: str, writes: Mapping[str, str]) -> str:
+def as_arguments(given: Mapping[str, str]) -> str:
+    """Keyword arguments as source."""
+    return ", ".join(f"{name}={code}" for name, code in given.items())
+
+
+def annotation(block: Block, slot: str, given: Mapping[str, str], writes: Iterable[str]) -> str:
     """The comment above a call: the block, its equation, what it reads and what it writes."""
-    reads = [asked.key for asked in block.inputs.values() if isinstance(asked, Read)]
-    flow = f"{', '.join(reads) or 'nothing'} → {', '.join(writes) or 'parameters'}"
+    reads = dict.fromkeys(asked.key for name, asked in block.inputs.items() if isinstance(asked, Read) and name in given)
+    flow = f"{', '.join(reads)} → {', '.join(writes)}" if reads else ""
     return "\n".join(part for part in (f"{slot}: {block!r}", block.equation, flow) if part)
 
 
@@ -301,5 +312,3 @@ def function_source(head: str, doc: str, loads: Mapping[str, Spec], lines: list[
         text.append(indent + line.code)
     return "\n".join([*text, *(f"    {line}" for line in tail)]) + "\n"
 
-
-Compute = Callable[..., Any]

@@ -30,7 +30,7 @@ def _members(role: str, what: str) -> Callable[[Any, Any, Any], None]:
         for index, item in enumerate(value):
             found = getattr(type(item), "role", "")
             if not isinstance(item, Block) or (role and found != role):
-                hint = f"make the block first: {item.__name__}()" if isinstance(item, type) else ""
+                hint = f"make the block first: {item.__name__}()" if isinstance(item, type) else f"put {what} there"
                 raise FieldError(
                     f"{attribute.name}[{index}] holds {item!r} of role {found!r}, but takes {what}", fix=hint, value=item
                 )
@@ -88,7 +88,8 @@ def _mapping_of(kind: type, what: str) -> Any:
             if not isinstance(item, kind):
                 raise FieldError(
                     f"{attribute.name}.{name} holds {item!r}, but takes {what}",
-                    fix=f"make the block first: {item.__name__}()" if isinstance(item, type) else "", value=item,
+                    fix=f"make the block first: {item.__name__}()" if isinstance(item, type) else f"put {what} there",
+                    value=item,
                 )  # fmt: skip
 
     return attrs.field(converter=FrozenDict, validator=check)

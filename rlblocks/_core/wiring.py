@@ -14,13 +14,13 @@ import attrs
 import gymnasium
 
 from rlblocks._core import dry_run
-from rlblocks._core.block import Block
+from rlblocks._core.block import Block, blocks_of
 from rlblocks._core.clocks import Updates
 from rlblocks._core.declare import Read
 from rlblocks._core.errors import RecipeError, WiringError, did_you_mean
 from rlblocks._core.keys import FLAG, SCALAR, Spec, parse
 from rlblocks._core.plan import Plan, Printed, printed
-from rlblocks._core.printing import Line, Page, Values, World, annotation, variable
+from rlblocks._core.printing import Line, Page, Values, World, annotation, as_arguments, variable
 from rlblocks._core.recipe import Objective, Recipe, slots_of
 from rlblocks.envs.base import Facts
 from rlblocks.explorers.base import Explorer
@@ -51,6 +51,8 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
     world = World(recipe, _sizes(facts), {})
     columns = _collected(world, facts)
     _networks(world, columns)
+    if world.problems:  # whatever reads these networks would only repeat it
+        raise WiringError(recipe.name, world.problems)
     act, warmup, evaluate = _acting(world, columns)
     stored = {**columns, **{k: SCALAR for k in recipe.explorer.outputs if k != "action"}}
     chunk = {**stored, "discount": SCALAR, **dict.fromkeys(recipe.store.outputs, SCALAR)}
@@ -63,7 +65,7 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
         raise WiringError(recipe.name, world.problems)
     plan = Plan(
         recipe, facts, world.sizes, {**stored, "discount": SCALAR}, act, warmup, evaluate, learn, prepare, follows, feeds,
-        dict(world.namespace), tuple(sorted(world.targets_read)),
+        dict(world.namespace), tuple(sorted(world.targets_read)), dict(world.reads),
     )  # fmt: skip
     problems = dry_run.rehearse(plan)
     if problems:
@@ -95,35 +97,47 @@ def _collected(world: World, facts: Facts) -> dict[str, Spec]:
 
 
 def _networks(world: World, columns: Mapping[str, Spec]) -> None:
-    """Who writes which key; whether bodies and heads can serve these spaces; how much noise a pass takes."""
-    for name, network in world.recipe.networks.items():
-        misfit = network.head.misfit(world.sizes)
-        if misfit:
-            world.blame(f"slot 'networks.{name}.head' holds {type(network.head).__name__}, which {misfit}",
-                        _fitting_recipes(world.sizes), slot=f"networks.{name}.head")  # fmt: skip
-            continue
-        for key, spec in network.head.writes(world.sizes).items():
-            if key in world.writers:
-                world.blame(f"networks {world.writers[key]!r} and {name!r} both write {key!r}",
-                            "drop one of them, or give it another head", key=key)  # fmt: skip
-            world.writers[key], world.specs[key] = name, spec
-    for name, network in world.recipe.networks.items():
+    """What each network reads and writes, those first that read only columns; whether its parts can serve that."""
+    from rlblocks.networks import input_misfit, network_sizes
+
+    waiting = dict(world.recipe.networks)
+    while waiting:
+        known = {**columns, **world.specs}
+        ready = [name for name, network in waiting.items() if all(read in known for read in network.reads)]
+        if not ready:
+            break
+        for name in ready:
+            network, reads = waiting.pop(name), {read: known[read] for read in world.recipe.networks[name].reads}
+            for part, path, why, fix in (
+                (network.body, "body", input_misfit(reads, network.body), _fitting_bodies(next(iter(reads.values())))),
+                (network.head, "head", network.head.misfit(world.sizes), _fitting_recipes(world.sizes)),
+            ):
+                if why:
+                    slot = f"networks.{name}.{path}"
+                    world.blame(f"slot {slot!r} holds {type(part).__name__}, which {why}", fix, slot=slot)
+                    break
+            else:
+                world.reads[name] = reads
+                _writes(world, name, network.head.writes(network_sizes(reads, network.body, world.sizes)))
+    for name, network in waiting.items():
         for read in network.reads:
-            spec = columns.get(read, world.specs.get(read))
-            if spec is None:
-                known = [*columns, *world.specs]
-                world.blame(f"network {name!r} reads {read!r}, but nothing writes that key", did_you_mean(read, known),
+            if read not in {**columns, **world.specs}:
+                fix = did_you_mean(read, [*columns, *world.specs])
+                world.blame(f"network {name!r} reads {read!r}, but nothing writes that key", fix,
                             slot=f"networks.{name}.reads", key=read)  # fmt: skip
-            elif misfit := network.body.misfit(spec):
-                world.blame(f"slot 'networks.{name}.body' holds {type(network.body).__name__}, which {misfit}",
-                            _fitting_bodies(spec), slot=f"networks.{name}.body")  # fmt: skip
-    if not world.problems:
-        world.noise = dry_run.noise_sizes(world, columns)
+    world.noise = {} if world.problems else dry_run.noise_sizes(world)
+
+
+def _writes(world: World, name: str, specs: Mapping[str, Spec]) -> None:
+    for key, spec in specs.items():
+        if key in world.writers:
+            world.blame(f"networks {world.writers[key]!r} and {name!r} both write {key!r}",
+                        "drop one of them, or give it another head", key=key)  # fmt: skip
+            continue
+        world.writers[key], world.specs[key] = name, spec
 
 
 def _fitting_bodies(spec: Spec) -> str:
-    from rlblocks._core.block import blocks_of
-
     fits = [name for name, kind in blocks_of("bodies").items() if not kind().misfit(spec)]  # type: ignore[attr-defined]
     return f"bodies that read {spec}: {', '.join(fits)}" if fits else "wrap the environment"
 
@@ -140,10 +154,11 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
     warm = [(path, block) for path, block in slots_of(recipe, "explorers") if path.startswith("cadence.")]
     slot, explorer = warm[0] if warm else ("explorer", recipe.explorer)
     assert isinstance(explorer, Explorer)
+    greedy = recipe.explorer.evaluation()
     return (
         _act(world, columns, "act", recipe.explorer, "explorer"),
         _act(world, columns, "act_warmup", explorer, slot),
-        _act(world, columns, "act_evaluation", recipe.explorer.evaluation(), "explorer.evaluation"),
+        _act(world, columns, "act_evaluation", greedy, "explorer" if greedy == recipe.explorer else "explorer.evaluation"),
     )
 
 
@@ -177,7 +192,7 @@ def _write(
     results = {}
     for key in block.outputs:
         results[key] = variable(f"{prefix}{slot.rpartition('.')[2]}" if key == "loss" and several else f"{prefix}{key}")
-        if key != "loss" and key in page.written:
+        if key != "loss" and (key in page.written or key in page.columns):
             page.world.blame(f"slot {slot!r} holds {type(block).__name__}, which writes {key!r}, but that is written already",
                              "keep one of the two blocks", slot=slot, key=key)  # fmt: skip
     page.call(block, slot, results, grad=grad)
@@ -218,6 +233,9 @@ def _objective(page: Page, name: str, objective: Objective) -> dict[str, str]:
         if network not in world.recipe.networks:
             world.blame(f"objective {name!r} trains {network!r}, but there is no such network",
                         did_you_mean(network, world.recipe.networks), slot=f"{base}.trains")  # fmt: skip
+    if not objective.losses:
+        world.blame(f"objective {name!r} has no loss", f"give it one: {', '.join(blocks_of('losses'))}",
+                    slot=f"{base}.losses")  # fmt: skip
     before = set(page.written)
     page.with_grad = _differentiated(world, objective)
     for index, block in enumerate(objective.prepare):
@@ -259,10 +277,10 @@ def _step(page: Page, name: str, objective: Objective, prefix: str, terms: list[
         page.lines.append(Line(f"{total} = {' + '.join(terms) or 'None'}", f"{base}.losses"))
     page.lines.append(Line(f"{grads} = gradients({total}, {parameters})", f"{base}.losses"))
     given = page.arguments(objective.optimizer, f"{base}.optimizer", grad=False)
-    call = f"params={parameters}, grads={grads}, carry={name}_carry" + (f", {given}" if given else "")
+    handed = {"params": parameters, "grads": grads, "carry": f"{name}_carry", **given}
     optimizer = page.world.named(objective.optimizer, f"{base}.optimizer")
-    note = annotation(objective.optimizer, f"{base}.optimizer", {})
-    page.lines.append(Line(f"{optimizer}.compute({call})", f"{base}.optimizer", note, grad=False))
+    note = annotation(objective.optimizer, f"{base}.optimizer", given, ())
+    page.lines.append(Line(f"{optimizer}.compute({as_arguments(handed)})", f"{base}.optimizer", note, grad=False))
 
 
 def _debts(world: World, learn: Printed, outputs: Mapping[str, str]) -> dict[str, str]:
@@ -273,6 +291,12 @@ def _debts(world: World, learn: Printed, outputs: Mapping[str, str]) -> dict[str
             f"slot 'cadence' holds {type(recipe.cadence).__name__}, which needs a store whose rows are "
             f"{recipe.cadence.demands}, but slot 'store' holds {type(store).__name__}, whose rows are {store.hands}",
             "swap one of the two", slot="cadence",
+        )  # fmt: skip
+    if store.most_rows() < recipe.cadence.needs():
+        world.blame(
+            f"slot 'cadence' holds {type(recipe.cadence).__name__}, which learns once the store holds "
+            f"{recipe.cadence.needs():,} rows, but slot 'store' holds at most {store.most_rows():,}",
+            "enlarge the store, or lower the cadence's warmup and batch", slot="cadence",
         )  # fmt: skip
     for key in store.debts:
         if key not in learn.columns:
@@ -298,15 +322,11 @@ def _debts(world: World, learn: Printed, outputs: Mapping[str, str]) -> dict[str
 
 
 def _readers(key: str, role: str) -> list[str]:
-    from rlblocks._core.block import blocks_of
-
     return [name for name, kind in blocks_of(role).items()
             if any(isinstance(r, Read) and r.key == key for r in dict(kind.inputs).values())]  # fmt: skip
 
 
 def _writers(key: str, role: str) -> list[str]:
-    from rlblocks._core.block import blocks_of
-
     return [name for name, kind in blocks_of(role).items() if key in kind.outputs]
 
 
@@ -328,24 +348,27 @@ def _keepers(world: World) -> dict[str, Printed]:
             page = Page(world, {})
             given = page.arguments(keeper, f"target_updates.{name}", grad=False)
             block = world.named(keeper, f"target_updates.{name}")
-            call = f"{block}.compute(online={name}_tensors, target={name}_target_tensors{', ' + given if given else ''})"
-            note = annotation(keeper, f"target_updates.{name}", {"the target copy": ""})
-            lines = [Line(call, f"target_updates.{name}", note, grad=False)]
+            handed = {"online": f"{name}_tensors", "target": f"{name}_target_tensors", **given}
+            note = annotation(keeper, f"target_updates.{name}", given, ())
+            lines = [Line(f"{block}.compute({as_arguments(handed)})", f"target_updates.{name}", note, grad=False)]
             follows[name] = printed(f"follow_{name}(chunk, numbers, draws)", f"Every {keeper.every}.", page, lines, [])
     return follows
 
 
 def _leftovers(world: World) -> None:
     """Networks that nobody reads, values in a form that no loss reads, and parameters that nobody trains."""
-    trained = {network for objective in world.recipe.objectives.values() for network in objective.trains}
+    objectives = world.recipe.objectives.values()
+    trained = {network for objective in objectives for network in objective.trains}
+    differentiated = {parse(asked.key).name for objective in objectives for loss in objective.losses
+                      for asked in loss.inputs.values() if isinstance(asked, Read)}  # fmt: skip
     for name, network in world.recipe.networks.items():
         written = [key for key, writer in world.writers.items() if writer == name]
         if written and not world.network_keys_read & set(written):
             world.blame(f"network {name!r} writes {', '.join(written)}, and nothing reads it", "remove it",
                         slot=f"networks.{name}")  # fmt: skip
         form = getattr(network.head, "form", None)
-        if form is not None and form.key not in world.network_keys_read:
-            world.blame(f"network {name!r} writes {form.key!r} in the form {type(form).__name__}, and no block reads it",
+        if form is not None and form.key != "q" and form.key not in differentiated:
+            world.blame(f"network {name!r} writes {form.key!r} in the form {type(form).__name__}, and no loss reads it",
                         "use a loss of that form, or the form Scalar()", slot=f"networks.{name}.head.form")  # fmt: skip
         if name not in trained:
             world.blame(f"network {name!r} is trained by no objective", "name it in an objective's trains",

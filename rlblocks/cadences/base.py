@@ -75,6 +75,10 @@ class Cadence(Block):
         """
         raise NotImplementedError
 
+    def needs(self) -> int:
+        """How many rows the store must be able to hold before anything is learned."""
+        raise NotImplementedError
+
     def updates_planned(self, budget: int) -> int:
         """About how many learn steps a run of `budget` environment steps takes."""
         raise NotImplementedError

@@ -45,7 +45,7 @@ class LearnEvery(Cadence):
     def program(self, progress: Progress, environments: int) -> Generator[Op, Progress, None]:
         """Collect to the next burst, learn what is due, until the budget is spent."""
         every, ratio = int(self.every.count), Fraction(self.updates).limit_denominator(10**6)
-        enough = max(self.warmup, self.batch)
+        enough = self.needs()
         while True:
             warm = progress.rows >= enough
             due = math.floor(ratio * ((progress.env_steps - progress.warmup_steps) // every)) - progress.updates
@@ -61,9 +61,13 @@ class LearnEvery(Cadence):
             else:
                 progress = yield Collect(_whole(min(enough - progress.rows, left), environments), self.warmup_explorer)
 
+    def needs(self) -> int:
+        """The warm-up, and at least one batch."""
+        return max(self.warmup, self.batch)
+
     def updates_planned(self, budget: int) -> int:
         """Learn steps after the warm-up."""
-        return max(0, int((budget - max(self.warmup, self.batch)) // self.every.count * self.updates))
+        return max(0, int((budget - self.needs()) // self.every.count * self.updates))
 
 
 def _whole(steps: int, environments: int) -> int:

@@ -86,6 +86,10 @@ class Store(Block):
         """Make an empty memory. Allocates all that it will ever hold."""
         raise NotImplementedError
 
+    def most_rows(self) -> int:
+        """The most rows that it can ever hand over at once."""
+        raise NotImplementedError
+
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """Bytes of one remembered row, bookkeeping included, for the estimate shown before anything is allocated."""
         raise NotImplementedError

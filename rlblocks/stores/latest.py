@@ -45,6 +45,10 @@ class Latest(Store):
         """Make an empty ring of rows."""
         return LatestMemory(Ring(type(self).__name__, spec.columns, self.capacity, self.row_bytes(spec.columns)))
 
+    def most_rows(self) -> int:
+        """See `Store.most_rows`."""
+        return self.capacity
+
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """The columns, and nothing besides."""
         return bytes_of(columns)

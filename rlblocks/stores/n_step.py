@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.declare import Declared, Scheduled
-from rlblocks._core.errors import CheckpointError, FieldError
+from rlblocks._core.errors import BuildError, CheckpointError, FieldError
 from rlblocks._core.keys import Spec, parse
 from rlblocks.functional.replay import accumulate
 from rlblocks.stores._ring import Gate
@@ -89,8 +89,22 @@ class NStep(Store):
         }
 
     def build(self, spec: StoreSpec) -> Memory:
-        """Make the memory inside, and the pending rows of each environment."""
+        """Make the memory inside, and the pending rows of each environment.
+
+        Raises:
+            BuildError: a column that is joined or that says where an episode ends is not written.
+        """
+        missing = [name for name in _JOINED + _LAST if name not in spec.columns]
+        if missing:
+            raise BuildError(
+                f"NStep joins rows by {', '.join(_JOINED + _LAST)}, but nothing writes {', '.join(missing)}",
+                fix="write these columns, or use the store inside alone", missing=missing,
+            )  # fmt: skip
         return NStepMemory(self.inner.build(spec), self.n, spec)
+
+    def most_rows(self) -> int:
+        """See `Store.most_rows`."""
+        return self.inner.most_rows()
 
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """As the store inside: the pending rows do not count."""

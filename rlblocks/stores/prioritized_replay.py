@@ -75,6 +75,10 @@ class PrioritizedReplay(Store):
         ring = Ring(type(self).__name__, spec.columns, self.capacity, self.row_bytes(spec.columns))
         return PrioritizedMemory(ring, spec.generator, self.alpha, self.epsilon)
 
+    def most_rows(self) -> int:
+        """See `Store.most_rows`."""
+        return self.capacity
+
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """The columns, a priority, and at most four numbers of the tree."""
         return bytes_of(columns) + (1 + 4) * np.dtype(np.float64).itemsize

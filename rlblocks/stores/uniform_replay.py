@@ -45,6 +45,10 @@ class UniformReplay(Store):
         ring = Ring(type(self).__name__, spec.columns, self.capacity, self.row_bytes(spec.columns))
         return UniformMemory(ring, spec.generator)
 
+    def most_rows(self) -> int:
+        """See `Store.most_rows`."""
+        return self.capacity
+
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """The columns, and nothing besides."""
         return bytes_of(columns)

@@ -3,30 +3,16 @@
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from network_cases import Samples
 from torch.testing import assert_close
 
-from rlblocks.networks import DuelingQ, NoisyDense, QValues, ValueForm
+from rlblocks.networks import DuelingQ, NoisyDense, QValues
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=20)
 batches = st.integers(1, 5)
 action_counts = st.integers(2, 6)
 hiddens = st.lists(st.integers(1, 6), max_size=2).map(tuple)
 seeds = st.integers(0, 2**31)
-
-
-class Samples(ValueForm):
-    """Five equally likely values."""
-
-    key = "samples"
-
-    def width(self):
-        return 5
-
-    def dims(self):
-        return ("sample",)
-
-    def mean(self, value):
-        return value.mean(dim=-1)
 
 
 def made(block, batch, actions, seed):

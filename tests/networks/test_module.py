@@ -1,4 +1,4 @@
-"""Whole networks: the laws that every product of bodies, heads, layers and forms obeys."""
+"""Whole networks: where they come from, several inputs, and that they are ordinary modules."""
 
 import copy
 import random
@@ -6,165 +6,23 @@ import random
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given
+from network_cases import SETTINGS, SIZES, Samples, build, case, parts, rows, seeded, seeds, two_vectors
 from torch.testing import assert_close
 
 from rlblocks._core.errors import BuildError
 from rlblocks._core.keys import Spec
 from rlblocks.networks import (
     MLP,
-    Dense,
     DuelingQ,
     Features,
     NatureCNN,
     NoisyDense,
     QValues,
-    Scalar,
-    ValueForm,
     build_network,
     input_misfit,
     network_sizes,
 )
-
-SETTINGS = settings(derandomize=True, deadline=None, max_examples=25)
-SIZES = {"action": 3}
-
-
-class Samples(ValueForm):
-    """Five equally likely values."""
-
-    key = "samples"
-
-    def width(self):
-        return 5
-
-    def dims(self):
-        return ("sample",)
-
-    def mean(self, value):
-        return value.mean(dim=-1)
-
-
-VECTORS = (
-    Spec((4,)), Spec(()), Spec((2, 3)), Spec((5,), "uint8"), Spec((2,), "int32"), Spec((3,), "float64"),
-    Spec((), "int64", n=6), Spec((2,), "int64", n=4),
-)  # fmt: skip
-IMAGES = (Spec((2, 36, 37), "uint8"), Spec((37, 36, 1)))
-seeds = st.integers(0, 2**31)
-layers = st.sampled_from([Dense(), NoisyDense()])
-forms = st.sampled_from([Scalar(), Samples()])
-heads = st.builds(QValues, forms, layers) | st.builds(DuelingQ, forms, layers, st.sampled_from([(), (16,)]))
-mlps = st.builds(
-    MLP, widths=st.sampled_from([(16,), (16, 12)]), layer=layers, activation=st.sampled_from(["relu", "tanh"])
-)
-one_vector = st.sampled_from(VECTORS).map(lambda spec: {"observation": spec})
-two_vectors = st.tuples(*[st.sampled_from(VECTORS)] * 2).map(lambda two: {"observation": two[0], "action": two[1]})
-vectors = st.tuples(one_vector | two_vectors, mlps, heads)
-images = st.tuples(
-    st.sampled_from(IMAGES).map(lambda spec: {"observation": spec}), st.builds(NatureCNN, st.just(24), layers), heads
-)
-parts = vectors | images
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def build(chosen, seed=0):
-    reads, body, head = chosen
-    return build_network(reads, body, head, SIZES, seeded(seed))
-
-
-def rows(spec, batch, generator):
-    """A batch of inputs as the spec says."""
-    shape = (batch, *spec.shape)
-    if spec.dtype.startswith("float"):
-        return torch.randn(shape, generator=generator, dtype=getattr(torch, spec.dtype))
-    high = spec.n or {"uint8": 256}.get(spec.dtype, 9)
-    return torch.randint(0, high, shape, generator=generator).to(getattr(torch, spec.dtype))
-
-
-def case(chosen, seed, batch):
-    """A built network, inputs of it, and noise where it takes noise."""
-    net, generator = build(chosen, seed), seeded(seed)
-    inputs = [rows(spec, batch, generator) for spec in chosen[0].values()]
-    return net, inputs, torch.randn(net.noise_size, generator=generator) if net.noise_size else None
-
-
-# -- what a pass gives -------------------------------------------------------------------------------------------------
-
-
-@SETTINGS
-@given(parts, seeds, st.sampled_from([0, 1, 2, 3, 5]))
-def test_it_writes_the_shapes_and_types_that_it_announces(chosen, seed, batch):
-    """Keys, shapes and dtypes of a pass are those of `writes`, with and without noise, for an empty batch too."""
-    net, inputs, noise = case(chosen, seed, batch)
-
-    for written in (net(*inputs), net(*inputs, noise=noise)):
-        assert list(written) == list(net.writes)
-        for key, spec in net.writes.items():
-            assert written[key].shape == (batch, *spec.shape)
-            assert str(written[key].dtype) == f"torch.{spec.dtype}"
-
-
-@SETTINGS
-@given(parts, seeds, st.sampled_from([1, 2, 3, 5]))
-def test_a_batch_is_its_rows(chosen, seed, batch):
-    """What stands in other rows does not matter; all rows share one noise."""
-    net, inputs, noise = case(chosen, seed, batch)
-    together = net(*inputs, noise=noise)
-
-    for i in range(batch):
-        alone = net(*[x[i : i + 1] for x in inputs], noise=noise)
-        for key, value in together.items():
-            assert_close(value[i : i + 1], alone[key], rtol=1e-4, atol=1e-5)
-
-
-@SETTINGS
-@given(parts, seeds)
-def test_a_pass_is_pure(chosen, seed):
-    """It changes neither inputs, parameters nor train mode, and its second result is bit-equal to the first."""
-    net, inputs, noise = case(chosen, seed, 3)
-    before = copy.deepcopy((inputs, net.state_dict()))
-    net.eval()
-    net.head.train()
-    modes = [module.training for module in net.modules()]
-    first = net(*inputs, noise=noise)
-
-    assert_close((inputs, net.state_dict()), before, rtol=0, atol=0)
-    assert [module.training for module in net.modules()] == modes
-    assert_close(net(*inputs, noise=noise), first, rtol=0, atol=0)
-
-
-@SETTINGS
-@given(parts, seeds)
-def test_it_is_not_affine(chosen, seed):
-    """Without its activations f(a) + f(b) = f(a + b) + f(0) would hold, also with a single hidden layer."""
-    _, body, head = chosen
-    encoded = {"observation": Spec((6,))} if isinstance(body, MLP) else {"observation": Spec((2, 36, 37))}
-    net = build((encoded, body, head), seed)
-    a, b = (3 * rows(next(iter(encoded.values())), 16, seeded(seed + i)) for i in range(2))
-    bend = net(a)["q"] + net(b)["q"] - net(a + b)["q"] - net(torch.zeros_like(a))["q"]
-
-    assert bend.abs().max() > 1e-4
-
-
-@SETTINGS
-@given(parts, seeds)
-def test_every_parameter_learns(chosen, seed):
-    """On a random batch with noise every parameter has a finite gradient that is not 0."""
-    net, inputs, noise = case(chosen, seed, 32)
-    loss = sum(
-        (value - torch.randn(value.shape, generator=seeded(seed))).square().sum()
-        for value in net(*inputs, noise=noise).values()
-    )
-    loss.backward()
-
-    for name, parameter in net.named_parameters():
-        assert torch.isfinite(parameter.grad).all(), name
-        assert parameter.grad.abs().max() > 0, name
-
 
 # -- where a network comes from ----------------------------------------------------------------------------------------
 
@@ -266,37 +124,6 @@ def test_the_number_of_inputs_is_fixed():
     for net, count in ((two, 1), (two, 3), (one, 0), (one, 2)):
         with pytest.raises((TypeError, ValueError)):
             net(*[torch.zeros(3, 4)] * count)
-
-
-# -- noise -------------------------------------------------------------------------------------------------------------
-
-
-@SETTINGS
-@given(seeds)
-def test_noise_reaches_every_noisy_layer(seed):
-    """Other noise for any one layer is another q, and each layer has its own share of the noise."""
-    noisy = NoisyDense()
-    net = build(({"observation": Spec((4,))}, MLP((20, 16), noisy), QValues(layer=noisy)), seed)
-    x, noise = (torch.randn(*shape, generator=seeded(seed)) for shape in [(8, 4), (net.noise_size,)])
-    shares = [sum(p.shape) for name, p in net.named_parameters() if name.endswith("weight_mu")]
-
-    assert shares == [4 + 20, 20 + 16, 16 + 3]
-    assert net.noise_size == sum(shares)
-    for i in range(3):
-        pieces = list(noise.split(shares))
-        pieces[i] = pieces[i] + 1
-        assert not torch.equal(net(x, noise=torch.cat(pieces))["q"], net(x, noise=noise)["q"])
-
-
-@SETTINGS
-@given(parts, seeds)
-def test_noise_of_another_size_is_refused(chosen, seed):
-    """Neither too little nor too much noise goes through."""
-    net, inputs, _ = case(chosen, seed, 2)
-
-    for wrong in (net.noise_size + 1, *([net.noise_size - 1] if net.noise_size else [])):
-        with pytest.raises(RuntimeError, match="split"):
-            net(*inputs, noise=torch.zeros(wrong))
 
 
 # -- a network is an ordinary module -----------------------------------------------------------------------------------

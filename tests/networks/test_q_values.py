@@ -3,27 +3,13 @@
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from network_cases import Samples
 from torch.testing import assert_close
 
 from rlblocks._core.keys import Spec
-from rlblocks.networks import QValues, ValueForm
+from rlblocks.networks import QValues
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=20)
-
-
-class Samples(ValueForm):
-    """Five equally likely values."""
-
-    key = "samples"
-
-    def width(self):
-        return 5
-
-    def dims(self):
-        return ("sample",)
-
-    def mean(self, value):
-        return value.mean(dim=-1)
 
 
 @SETTINGS

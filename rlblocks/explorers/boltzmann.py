@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Boltzmann(Explorer):
     """An action drawn with probability p(a) = exp(q(s, a)/T) / Σ exp(q(s, b)/T) over legal actions.
 
-    Sutton and Barto, 1998, eq. 2.2. Towards T = 0 it is greedy (at 0 the greatest values share alike), towards ∞ uniform.
+    Sutton and Barto, 1998, eq. 2.2. Towards T = 0 it is greedy (at 0 the greatest values share alike), towards ∞
+    uniform.
 
     Attributes:
         temperature: T, at least 0, in units of q; a schedule or a number.

@@ -14,10 +14,16 @@ from rlblocks.functional.curves import cosine, exponential, linear
 from rlblocks.functional.dueling import dueling
 from rlblocks.functional.exploration import boltzmann, categorical_action, uniform_action, uniform_legal_action
 from rlblocks.functional.noisy import factorised_noise, signed_sqrt
-from rlblocks.functional.value_learning import greedy_action, one_step_backup, only_legal, value_of_action
+from rlblocks.functional.value_learning import (
+    greedy_action,
+    one_per_row,
+    one_step_backup,
+    only_legal,
+    value_of_action,
+)
 
 if TYPE_CHECKING:
-    from rlblocks.functional.errors import half_squared_error, huber, same_shape, weighted_mean
+    from rlblocks.functional.errors import huber, same_shape, squared_error, weighted_mean
     from rlblocks.functional.gradient_steps import (
         adam_step,
         clip_by_norm,
@@ -42,17 +48,18 @@ __all__ = [
     "exponential",
     "factorised_noise",
     "greedy_action",
-    "half_squared_error",
     "huber",
     "join",
     "linear",
     "move_towards",
+    "one_per_row",
     "one_step_backup",
     "only_legal",
     "rmsprop_step",
     "same_shape",
     "sgd_step",
     "signed_sqrt",
+    "squared_error",
     "uniform_action",
     "uniform_legal_action",
     "value_of_action",
@@ -60,7 +67,7 @@ __all__ = [
 ]
 
 _LAZY = {
-    "errors": ("half_squared_error", "huber", "same_shape", "weighted_mean"),
+    "errors": ("huber", "same_shape", "squared_error", "weighted_mean"),
     "gradient_steps": (
         "adam_step", "clip_by_norm", "clip_by_value", "descend", "join", "rmsprop_step", "sgd_step",
     ),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from torch import Tensor, dot
 from torch.nn.functional import huber_loss, mse_loss
 
 
-def half_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
-    """Half the squared error of each row: ½(y − q)².
+def squared_error(prediction: Tensor, target: Tensor) -> Tensor:
+    """The squared error of each row: (y − q)².
 
     Args:
         prediction: `[B]` float, q.
@@ -17,10 +17,10 @@ def half_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
         `[B]` float, at least 0.
 
     >>> import torch
-    >>> half_squared_error(torch.tensor([1.0, 2.0]), torch.tensor([4.0, 2.0]))
-    tensor([4.5000, 0.0000])
+    >>> squared_error(torch.tensor([1.0, 2.0]), torch.tensor([4.0, 2.0]))
+    tensor([9., 0.])
     """
-    return 0.5 * mse_loss(prediction, target, reduction="none")
+    return mse_loss(prediction, target, reduction="none")
 
 
 def huber(prediction: Tensor, target: Tensor, delta: float) -> Tensor:
@@ -43,24 +43,29 @@ def huber(prediction: Tensor, target: Tensor, delta: float) -> Tensor:
     return huber_loss(prediction, target, reduction="none", delta=delta)
 
 
-def weighted_mean(rows: Tensor, weight: Tensor | float) -> Tensor:
-    """The mean of weight · row over all rows; it is divided by the number of rows, not by the sum of the weights.
+def weighted_mean(rows: Tensor, weight: Tensor | float, coefficient: float = 1.0) -> Tensor:
+    """The mean c·Σ wᵢxᵢ / B over all rows: it is divided by the number of rows, not by the sum of the weights.
 
     Args:
-        rows: `[B]` float.
-        weight: `[B]` float, at least 0, or one number for all rows.
+        rows: `[B]` float, x, at least one.
+        weight: `[B]`, w at least 0, or one number for all rows.
+        coefficient: c.
+
+    Returns:
+        0-dim, in the dtype of `rows`.
 
     Raises:
         ValueError: the weights have another shape than the rows.
 
     >>> import torch
-    >>> weighted_mean(torch.tensor([1.0, 3.0]), torch.tensor([1.0, 0.5]))
-    tensor(1.2500)
+    >>> weighted_mean(torch.tensor([1.0, 3.0]), torch.tensor([1.0, 0.5])), weighted_mean(torch.tensor([1.0, 3.0]), 1)
+    (tensor(1.2500), tensor(2.))
     """
     if isinstance(weight, Tensor):
         same_shape("weight", weight, "row", rows)
-        return (weight * rows).mean()
-    return rows.mean() * weight
+        return dot(weight.to(rows.dtype), rows) * (coefficient / rows.numel())
+    factor = coefficient * weight
+    return rows.mean() if factor == 1 else rows.sum() * (factor / rows.numel())
 
 
 def same_shape(name: str, value: Tensor, other_name: str, other: Tensor) -> None:

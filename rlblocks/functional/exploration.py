@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rlblocks.functional.value_learning import only_legal
+from rlblocks.functional.value_learning import one_per_row, only_legal
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,11 +42,15 @@ def uniform_legal_action(u: Tensor, action_mask: Tensor) -> Tensor:
     Returns:
         `[B]` int64 in [0, A).
 
+    Raises:
+        ValueError: `u` is not `[B]`.
+
     >>> import torch
     >>> mask = torch.tensor([[False, True, False, True]])
     >>> uniform_legal_action(torch.tensor([0.2]), mask), uniform_legal_action(torch.tensor([0.5]), mask)
     (tensor([1]), tensor([3]))
     """
+    one_per_row(action_mask.shape[0], u=u)
     legal = action_mask.cumsum(1)  # [B, A] how many actions up to here are legal
     rank = (u * legal[:, -1]).long()
     return (legal > rank.unsqueeze(1)).byte().argmax(1)
@@ -62,10 +66,14 @@ def categorical_action(u: Tensor, probabilities: Tensor) -> Tensor:
     Returns:
         `[B]` int64 in [0, A).
 
+    Raises:
+        ValueError: `u` is not `[B]`.
+
     >>> import torch
     >>> categorical_action(torch.tensor([0.2, 0.3]), torch.tensor([[0.25, 0.75], [0.25, 0.75]]))
     tensor([0, 1])
     """
+    one_per_row(probabilities.shape[0], u=u)
     cumulative = probabilities.cumsum(1)
     threshold = u * cumulative[:, -1]
     return (cumulative > threshold.unsqueeze(1)).byte().argmax(1)

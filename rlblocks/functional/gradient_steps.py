@@ -1,8 +1,8 @@
 """Steps of optimizers, and limits of gradients, over the vector of all parameters.
 
-The tensors of one optimizer are joined to one vector [P], because a call costs more than the numbers of a small network.
-A step writes into its moments in place and returns what is to be subtracted from θ. Numbers that change from step to
-step are 0-dim tensors, so that a compiled step is traced once.
+The tensors of one optimizer are joined to one vector [P], because a call costs more than the numbers of a small
+network. A step writes into its moments in place and returns what is to be subtracted from θ. Numbers that change from
+step to step are 0-dim tensors, so that a compiled step is traced once.
 """
 
 # ruff: noqa: SLF001  the two functions that join and part tensors in one call are public in all but name
@@ -19,7 +19,8 @@ def join(tensors: list[Tensor]) -> Tensor:
     >>> join([torch.tensor([1.0]), torch.tensor([[2.0, 3.0]])])
     tensor([1., 2., 3.])
     """
-    return torch._utils._flatten_dense_tensors(tensors)
+    joined: Tensor = torch._utils._flatten_dense_tensors(tensors)  # type: ignore[no-untyped-call]
+    return joined
 
 
 def descend(params: list[Tensor], step: Tensor) -> None:
@@ -30,7 +31,8 @@ def descend(params: list[Tensor], step: Tensor) -> None:
     >>> theta
     [tensor([0.5000]), tensor([[1., 1.]])]
     """
-    torch._foreach_sub_(params, torch._utils._unflatten_dense_tensors(step, params))
+    parts: list[Tensor] = torch._utils._unflatten_dense_tensors(step, params)  # type: ignore[no-untyped-call]
+    torch._foreach_sub_(params, parts)
 
 
 def adam_step(
@@ -120,7 +122,8 @@ def clip_by_norm(grad: Tensor, max_norm: float) -> Tensor:
     >>> clip_by_norm(torch.tensor([3.0, 4.0]), 1.0), clip_by_norm(torch.tensor([3.0, 4.0]), 10.0)
     (tensor([0.6000, 0.8000]), tensor([3., 4.]))
     """
-    return grad / torch.linalg.vector_norm(grad).add_(1e-6).div_(max_norm).clamp_(min=1.0)
+    norm: Tensor = torch.linalg.vector_norm(grad)
+    return grad / norm.add_(1e-6).div_(max_norm).clamp_(min=1.0)
 
 
 def clip_by_value(grad: Tensor, max_value: float) -> Tensor:

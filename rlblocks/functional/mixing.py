@@ -42,14 +42,15 @@ def move_towards(target: Tensors, online: Tensors, tau: float) -> None:
     [tensor([0.2500, 0.5000]), tensor(9)]
     """
     same_shapes(target, online)
-    floating = [tensor.is_floating_point() for tensor in target]
-    if all(floating):
-        torch._foreach_lerp_(target, online, tau)
-        return
-    pairs = list(zip(target, online, floating, strict=True))
-    copy_into([t for t, _, moves in pairs if not moves], [o for _, o, moves in pairs if not moves])
-    if any(floating):
-        torch._foreach_lerp_([t for t, _, moves in pairs if moves], [o for _, o, moves in pairs if moves], tau)
+    moving = [t for t in target if t.is_floating_point()]
+    if len(moving) < len(target):
+        copy_into(
+            [t for t in target if not t.is_floating_point()],
+            [o for t, o in zip(target, online, strict=True) if not t.is_floating_point()],
+        )
+        online = [o for t, o in zip(target, online, strict=True) if t.is_floating_point()]
+    if moving:
+        torch._foreach_lerp_(moving, online, tau)
 
 
 def same_shapes(target: Tensors, online: Tensors) -> None:
@@ -60,6 +61,7 @@ def same_shapes(target: Tensors, online: Tensors) -> None:
     """
     if len(target) != len(online):
         raise ValueError(f"the target has {len(target)} tensors, but the online network has {len(online)}")
-    for index, (t, o) in enumerate(zip(target, online, strict=True)):
-        if t.shape != o.shape:
-            raise ValueError(f"tensor {index} has shape {tuple(t.shape)} in the target, but {tuple(o.shape)} online")
+    if [t.shape for t in target] != [o.shape for o in online]:
+        pairs = enumerate(zip(target, online, strict=True))
+        index, t, o = next((index, t, o) for index, (t, o) in pairs if t.shape != o.shape)
+        raise ValueError(f"tensor {index} has shape {tuple(t.shape)} in the target, but {tuple(o.shape)} online")

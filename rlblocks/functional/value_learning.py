@@ -51,6 +51,24 @@ def only_legal(q: Tensor, action_mask: Tensor) -> Tensor:
     return q.masked_fill(~action_mask, -math.inf)
 
 
+def one_per_row(rows: int, **values: Tensor) -> None:
+    """Refuse what is not one number a row, and would broadcast in silence: `[B, 1]` against `[B]` to `[B, B]`.
+
+    Raises:
+        ValueError: says which, and its shape.
+
+    >>> import torch
+    >>> one_per_row(3, reward=torch.zeros(3), discount=torch.zeros(3, 1))
+    Traceback (most recent call last):
+    ValueError: discount has shape (3, 1), but must be one number for each of 3 rows, (3,)
+    """
+    for name, value in values.items():
+        if value.shape != (rows,):
+            raise ValueError(
+                f"{name} has shape {tuple(value.shape)}, but must be one number for each of {rows} rows, ({rows},)"
+            )
+
+
 def value_of_action(q: Tensor, a: Tensor) -> Tensor:
     """The value of one action in each row, in its own form.
 
@@ -61,10 +79,14 @@ def value_of_action(q: Tensor, a: Tensor) -> Tensor:
     Returns:
         `[B, *form]`.
 
+    Raises:
+        ValueError: `a` is not `[B]`.
+
     >>> import torch
     >>> value_of_action(torch.tensor([[1.0, 3.0], [9.0, 0.0]]), torch.tensor([1, 0]))
     tensor([3., 9.])
     """
+    one_per_row(q.shape[0], action=a)
     if q.dim() == 2:  # noqa: PLR2004  batch and action: the scalar form needs no expanded index
         return q.gather(1, a.unsqueeze(1)).squeeze(1)
     index = a.view(-1, *[1] * (q.dim() - 1)).expand(-1, 1, *q.shape[2:])
@@ -85,18 +107,14 @@ def one_step_backup(r_t: Tensor, discount_t: Tensor, v_t: Tensor) -> Tensor:
         `[B, *form]` float.
 
     Raises:
-        ValueError: the shapes do not say one number a row; `[B, 1]` is never broadcast against `[B]`.
+        ValueError: reward or discount are not `[B]`; `[B, 1]` is never broadcast against `[B]`.
 
     >>> import torch
     >>> one_step_backup(torch.tensor([1.0, 1.0]), torch.tensor([0.5, 0.0]), torch.tensor([4.0, torch.nan]))
     tensor([3., 1.])
     """
-    if r_t.dim() != 1 or discount_t.shape != r_t.shape or v_t.shape[:1] != r_t.shape:
-        raise ValueError(
-            f"reward {tuple(r_t.shape)}, discount {tuple(discount_t.shape)} and value {tuple(v_t.shape)} do not belong "
-            "together: the first two are [B], the last [B, *form]"
-        )
+    one_per_row(v_t.shape[0], reward=r_t, discount=discount_t)
     if v_t.dim() > 1:
         ones = [1] * (v_t.dim() - 1)
         r_t, discount_t = r_t.view(-1, *ones), discount_t.view(-1, *ones)
-    return (r_t + discount_t * v_t).where(discount_t != 0, r_t)
+    return r_t.addcmul(discount_t, v_t).where(discount_t != 0, r_t)

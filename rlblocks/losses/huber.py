@@ -45,4 +45,5 @@ class Huber(Loss):
         functional.same_shape("prediction", prediction, "td_target", td_target)
         target = td_target.detach()
         rows = functional.huber(prediction, target, self.delta)
-        return self.coefficient * functional.weighted_mean(rows, weight), (target - prediction.detach()).abs()
+        loss = functional.weighted_mean(rows, weight, self.coefficient)
+        return loss, (target - prediction.detach()).abs()

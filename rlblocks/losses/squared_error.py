@@ -43,5 +43,6 @@ class SquaredError(Loss):
         """The loss, 0-dim, and |δ| of each row, `[B]`; all three arguments are `[B]`."""
         functional.same_shape("prediction", prediction, "td_target", td_target)
         target = td_target.detach()
-        rows = functional.half_squared_error(prediction, target)
-        return self.coefficient * functional.weighted_mean(rows, weight), (target - prediction.detach()).abs()
+        rows = functional.squared_error(prediction, target)
+        loss = functional.weighted_mean(rows, weight, 0.5 * self.coefficient)
+        return loss, (target - prediction.detach()).abs()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,6 +87,9 @@ class Numbers:
 
 
 def _reader(block: Block, name: str) -> Any:
-    """A function from times to the present number: a schedule's value, or the block's own method."""
-    held = getattr(block, name)
+    """A function from times to the present number: a schedule's value, or the block's own method.
+
+    A wrapper names what it wraps: `inner.beta`.
+    """
+    held = attrgetter(name)(block)
     return held.value if getattr(type(held), "role", "") == "schedules" else held

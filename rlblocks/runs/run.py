@@ -120,7 +120,7 @@ def agent_of(plan: Plan, where: Path, which: str = "last") -> Agent:
     from rlblocks._core.dry_run import build_modules
     from rlblocks._core.state import load_networks
 
-    tree, _ = checkpoint.load(where / files.CHECKPOINTS / which, only=("networks",))
+    tree, _ = checkpoint.load(where / (files.LAST if which == "last" else files.BEST), only=("networks",))
     modules = build_modules(plan, torch.Generator(), torch.device("cpu"))
     load_networks("networks", modules, tree["networks"])
     return Agent(plan, modules, torch.device("cpu"))

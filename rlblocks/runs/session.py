@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -55,9 +55,11 @@ class Session:
     def __init__(
         self, plan: Plan, state: State, options: Options, *, folder: Path | None, metrics: MetricsFile | None,
         callbacks: Sequence[Callback], mode: str = "eager", outcome: Outcome | None = None,
+        fixed: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.plan, self.state, self.options, self.folder = plan, state, options, folder
         self.outcome = outcome or Outcome()
+        self._fixed = dict(fixed or {})
         self.reason = ""
         self._metrics, self._callbacks = metrics, tuple(callbacks)
         self.agent = Agent(plan, state.online, state.device, options.seed)
@@ -153,13 +155,13 @@ class Session:
         """Write the checkpoint `last`: everything that is needed to go on bit for bit."""
         self.outcome.seconds = self._seconds()
         position = self._metrics.position() if self._metrics else 0
-        session = {"outcome": attrs.asdict(self.outcome), "metrics": position, "past": self._past}
+        session = {"outcome": attrs.asdict(self.outcome), "metrics": position, "fixed": self._fixed}
         self._write("last", {**self.state.tree(), "session": session})
 
     def _write(self, kind: str, tree: dict[str, Any]) -> None:
         if self.folder is None:
             return
-        path = self.folder / files.CHECKPOINTS / kind
+        path = self.folder / (files.LAST if kind == "last" else files.BEST)
         facts = {"recipe": self.plan.recipe.name, "env_steps": self.state.counters.env_steps}
         checkpoint.save(path, tree, meta=facts)
         self.emit(Saved(self.state.counters.env_steps, path, kind, self._seconds()))

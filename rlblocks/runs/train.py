@@ -13,12 +13,12 @@ from typing import Any
 import attrs
 import torch
 
-from rlblocks._core.errors import BuildError, CheckpointError, RecipeError, RunError, did_you_mean
+from rlblocks._core.errors import CheckpointError, RecipeError, RunError, did_you_mean
 from rlblocks._core.paths import join, walk
 from rlblocks._core.block import Block
 from rlblocks._core.plan import Plan
 from rlblocks._core.recipe import Recipe
-from rlblocks._core.state import State, build
+from rlblocks._core.state import build
 from rlblocks._core.wiring import wire
 from rlblocks.runs import checkpoint, folder as files
 from rlblocks.runs.events import Callback, Saved, Started
@@ -92,10 +92,11 @@ def resume(run: str | Path, *, view: str = "auto", callbacks: Sequence[Callback]
         recipe = recipe.swap(env=as_environment(env))
     chosen = options_from(json.loads((where / OPTIONS).read_text(encoding="utf-8")))
     with files.claim(where):
-        tree, _ = checkpoint.load(where / files.CHECKPOINTS / "last")
-    before = json.loads((where / files.MACHINE).read_text(encoding="utf-8"))
-    notes = files.compare_machines(before, files.machine_record())
-    return _drive(wire(recipe), chosen, where, view, callbacks, notes, tree)
+        tree, _ = checkpoint.load(where / files.LAST)
+    if "session" not in tree:
+        raise CheckpointError(f"the checkpoint of {where} holds networks only", fix="resume from the one named last")
+    chosen = attrs.evolve(chosen, **tree["session"]["fixed"])
+    return _drive(wire(recipe), chosen, where, view, callbacks, (), tree)
 
 
 def options_from(given: Mapping[str, Any]) -> Options:
@@ -116,6 +117,7 @@ def _drive(
     tree: dict[str, Any] | None,
 ) -> Run:  # fmt: skip
     """Build the state, run the session, and hand over the run, whatever happens in between."""
+    _check_budget(plan, options)
     device = choose_device(options.device, _parameters(plan))
     mode = choose_compile(options.compile, plan.recipe.cadence.updates_planned(options.steps))
     threads = torch.get_num_threads()
@@ -124,20 +126,36 @@ def _drive(
         with ExitStack() as stack:
             if where is not None:
                 stack.enter_context(files.claim(where))
+                notes = [*notes, *_machine_notes(where, str(device.value))]
             state = build(plan, seed=options.seed, budget=options.steps, device=device.value)
             stack.callback(state.pool.close)
-            outcome = _restore(state, tree, where)
-            metrics = stack.enter_context(files.MetricsFile(where / files.METRICS)) if where is not None else None
+            if tree is not None:
+                state.load(tree)
+            metrics = stack.enter_context(_metrics(where, tree)) if where is not None else None
             listeners = [*([MetricsWriter(metrics)] if metrics else []), live_view(mode=view), *callbacks]
+            outcome = Outcome(**tree["session"]["outcome"]) if tree is not None else Outcome()
+            # A run never changes its device or the way its learn step runs: both move the last bits.
+            fixed = {"device": str(device.value), "compile": "always" if mode.value == "compiled" else "never"}
             session = Session(plan, state, options, folder=where, metrics=metrics, callbacks=listeners, mode=mode.value,
-                              outcome=outcome)  # fmt: skip
+                              outcome=outcome, fixed=fixed)  # fmt: skip
             session.emit(_started(session, device, mode, notes))
             if tree is not None and where is not None:
-                session.emit(Saved(state.counters.env_steps, where / files.CHECKPOINTS / "last", "last", outcome.seconds))
+                session.emit(Saved(state.counters.env_steps, where / files.LAST, "last", outcome.seconds))
             _run(session)
             return Run(plan, session.agent, options, where, session.outcome, session.reason)
     finally:
         torch.set_num_threads(threads)
+
+
+def _check_budget(plan: Plan, options: Options) -> None:
+    """Refuse a run that would end before it learns."""
+    needs = plan.recipe.cadence.needs()
+    if options.steps <= needs:
+        raise RecipeError(
+            f"recipe {plan.recipe.name!r} would never learn: the run takes {options.steps:,} steps, and learning begins "
+            f"once the store holds {needs:,} rows",
+            fix=f"take more steps, or a shorter warm-up: cadence.warmup={max(1, options.steps // 10)}",
+        )  # fmt: skip
 
 
 def _run(session: Session) -> None:
@@ -151,15 +169,24 @@ def _run(session: Session) -> None:
     session.finish(session.reason, verdict_of(session))
 
 
-def _restore(state: State, tree: dict[str, Any] | None, where: Path | None) -> Outcome:
-    if tree is None:
-        return Outcome()
-    if "session" not in tree:
-        raise CheckpointError("this checkpoint holds networks only", fix="resume from the checkpoint named last")
-    state.load(tree)
-    if where is not None:
-        files.cut_back(where / files.METRICS, tree["session"]["metrics"])
-    return Outcome(**tree["session"]["outcome"])
+def _machine_notes(where: Path, device: str) -> list[str]:
+    """What has changed since the run began that moves the last bits; writes the record of a run that begins."""
+    now, path = files.machine_record(device), where / files.MACHINE
+    if path.exists():
+        return files.compare_machines(json.loads(path.read_text(encoding="utf-8")), now)
+    path.write_text(json.dumps(now, indent=2) + "\n", encoding="utf-8")
+    return []
+
+
+def _metrics(where: Path, tree: dict[str, Any] | None) -> files.MetricsFile:
+    """The metrics file, cut back to where the checkpoint stands."""
+    path = where / files.METRICS
+    if tree is not None and files.cut_back(path, tree["session"]["metrics"]) < tree["session"]["metrics"]:
+        raise CheckpointError(
+            f"{path} is shorter than its checkpoint remembers: lines of it are lost",
+            fix="put the file back from a copy, or start a new run from the recipe in the folder",
+        )  # fmt: skip
+    return files.MetricsFile(path)
 
 
 def _parameters(plan: Plan) -> int:
@@ -183,7 +210,6 @@ def _write_record(where: Path, recipe: Recipe, options: Options, command: str) -
         files.RECIPE: text,
         files.COMMAND: command + "\n",
         files.DIFF: (describe(diff(named(), recipe)) if named else "") + "\n",
-        files.MACHINE: json.dumps(files.machine_record(), indent=2) + "\n",
         OPTIONS: json.dumps(attrs.asdict(options), indent=2) + "\n",
     }
     for name, content in contents.items():
@@ -219,4 +245,4 @@ def lines_of(recipe: Recipe) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
-__all__ = ["BuildError", "resume", "train"]
+__all__ = ["resume", "train"]

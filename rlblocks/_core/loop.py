@@ -18,7 +18,7 @@ from rlblocks._core.state import State
 from rlblocks.cadences.base import Collect, Learn
 
 PIECE = 256  # vector steps after which a long collect hands control back, so that views stay alive
-Episode = tuple[int, float, int]
+Episode = tuple[int, int, float, int]  # environment steps when it ended, environment, return, length
 Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -96,7 +96,7 @@ class Loop:
         state.counters.env_steps += int(step.real.sum())
         if step.episodes:
             state.counters.episodes += len(step.episodes)
-            self.episodes.extend(step.episodes)
+            self.episodes += [(state.counters.env_steps, *episode) for episode in step.episodes]
 
     def _learn_steps(self, op: Learn) -> Iterator[None]:
         if self._learn is None or self._learn.rows != op.batch:

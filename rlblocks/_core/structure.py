@@ -128,6 +128,7 @@ def _guarded(kind: Any, converter: Converter, expected: str, needed: type) -> Ca
 
 def _of_class(cls: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     """The fields of one class, after renames; what is missing, unknown or wrong is collected."""
+    _resolve(cls)
     hooks = {a.name: override(struct_hook=_slot_hook(takes(cls, a), converter)) for a in attrs.fields(cls)}
     inner = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **hooks)  # type: ignore[arg-type]
     owner: str = f"{cls.role}.{cls.registered_name}" if issubclass(cls, Block) else cls.__name__
@@ -138,6 +139,17 @@ def _of_class(cls: Any, converter: Converter) -> Callable[[Any, Any], Any]:
         return inner({_renamed(owner, name): item for name, item in value.items()}, cls)
 
     return structure
+
+
+def _resolve(cls: Any) -> None:
+    """Make the types of the fields known, as far as they are: a name imported for the type checker only is not.
+
+    Every field has a hook of its own, so a type that stays a text is never looked at; but it would be asked for.
+    """
+    try:
+        attrs.resolve_types(cls)
+    except (NameError, TypeError):
+        cls.__attrs_types_resolved__ = cls
 
 
 def _slot_hook(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:

@@ -110,8 +110,8 @@ class Session:
         counters, past = self.state.counters, self._past
         if self._loop.episodes:
             first = counters.episodes - len(self._loop.episodes) + 1
-            for number, (index, value, length) in enumerate(self._loop.episodes, first):
-                self.emit(EpisodeEnded(counters.env_steps, counters.updates, number, value, length, index, self._seconds()))
+            for number, (at, index, value, length) in enumerate(self._loop.episodes, first):
+                self.emit(EpisodeEnded(at, counters.updates, number, value, length, index, self._seconds()))
             self._loop.episodes.clear()
         now = self._past = counters.env_steps
         if now == past:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlblocks._core.errors import CheckpointError, RunError, did_you_mean
-from rlblocks._core.keys import Spec
 from rlblocks.stores._room import available_bytes, no_room, require_room
-from rlblocks.stores.base import Rows, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rlblocks._core.keys import Spec
+    from rlblocks.stores.base import Rows, Tree
 
 Slots = NDArray[np.int64]
 Signature = tuple[tuple[int, ...], Any]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.errors import RunError
-from rlblocks._core.keys import Spec
 from rlblocks.stores._ring import Ring
 from rlblocks.stores.base import Memory, Rows, Store, StoreSpec, Tree, bytes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rlblocks._core.keys import Spec
 
 
 @block("latest")
@@ -28,6 +32,8 @@ class Latest(Store):
     Attributes:
         capacity: the largest batch that can be asked for, in rows.
 
+    >>> import numpy as np
+    >>> from rlblocks._core.keys import Spec
     >>> spec = StoreSpec({"reward": Spec()}, environments=1, generator=np.random.default_rng(0))
     >>> memory = Latest().build(spec)
     >>> for reward in (1.0, 2.0, 3.0):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
@@ -17,6 +15,11 @@ from rlblocks.functional.replay import accumulate
 from rlblocks.stores._ring import Gate
 from rlblocks.stores.base import Memory, Rows, Store, StoreSpec, Tree
 from rlblocks.stores.uniform_replay import UniformReplay
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 _LAST = ("terminated", "truncated")
 _JOINED = ("reward", "discount")
@@ -42,6 +45,8 @@ class NStep(Store):
         inner: the store that is handed the joined rows.
         n: steps joined at most, at least 1; at 1 nothing is changed.
 
+    >>> import numpy as np
+    >>> from rlblocks._core.keys import Spec
     >>> columns = {"reward": Spec(), "discount": Spec(), "terminated": Spec((), "bool"), "truncated": Spec((), "bool")}
     >>> memory = NStep(UniformReplay(8), n=2).build(StoreSpec(columns, 1, np.random.default_rng(0)))
     >>> for reward, over in ((1.0, False), (2.0, False), (4.0, True)):

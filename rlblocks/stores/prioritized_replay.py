@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -14,12 +13,16 @@ from rlblocks._core.block import block
 from rlblocks._core.clocks import OfRun
 from rlblocks._core.declare import read, scheduled
 from rlblocks._core.errors import CheckpointError, RunError
-from rlblocks._core.keys import Spec
 from rlblocks.functional.replay import importance_weights, stratified
 from rlblocks.functional.sum_tree import find, leaves_at, set_leaves, sum_tree, total
 from rlblocks.schedules import Linear, Schedule
 from rlblocks.stores._ring import Ring, Slots
 from rlblocks.stores.base import Memory, Rows, Store, StoreSpec, Tree, bytes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rlblocks._core.keys import Spec
 
 
 @block("prioritized_replay")
@@ -39,6 +42,8 @@ class PrioritizedReplay(Store):
         beta: β, a schedule; at 1 the bias is undone in full.
         epsilon: ε, in units of the error: what keeps a row without error within reach.
 
+    >>> import numpy as np
+    >>> from rlblocks._core.keys import Spec
     >>> spec = StoreSpec({"reward": Spec()}, environments=1, generator=np.random.default_rng(0))
     >>> memory = PrioritizedReplay(capacity=4, alpha=1.0).build(spec)
     >>> for reward in (1.0, 2.0):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rlblocks.stores.base import Memory, Rows
-
 if TYPE_CHECKING:
     from tensordict import TensorDict
+
+    from rlblocks.stores.base import Memory, Rows
 
 
 def as_tensordict(rows: Memory | Rows) -> TensorDict:

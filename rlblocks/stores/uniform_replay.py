@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks._core.keys import Spec
 from rlblocks.stores._ring import Ring
 from rlblocks.stores.base import Memory, Rows, Store, StoreSpec, Tree, bytes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from rlblocks._core.keys import Spec
 
 
 @block("uniform_replay")
 class UniformReplay(Store):
     """Remembers the last `capacity` rows and hands over independent, uniformly drawn ones.
 
-    (s, a, r, s') ~ U(D), with D the replay memory (Mnih et al., 2015, equation of the loss in "Training algorithm for
-    deep Q-networks"). Draws are with replacement: a row may stand twice in a batch, and a batch may be larger than the
+    (s, a, r, s') ~ U(D), with D the replay memory (Mnih et al., 2015, methods, "Training algorithm for deep
+    Q-networks"). Draws are with replacement: a row may stand twice in a batch, and a batch may be larger than the
     memory.
 
     Attributes:
         capacity: rows held, at least 1; the newest overwrites the oldest.
 
+    >>> import numpy as np
+    >>> from rlblocks._core.keys import Spec
     >>> spec = StoreSpec({"reward": Spec()}, environments=1, generator=np.random.default_rng(0))
     >>> memory = UniformReplay(capacity=2).build(spec)
     >>> for reward in (1.0, 2.0, 3.0):

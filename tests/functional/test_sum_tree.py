@@ -102,7 +102,7 @@ def test_ends_of_the_range_never_find_a_leaf_of_zero(capacity, paths):
 @pytest.mark.parametrize("padding", [0, 1, 12, 3_000])
 def test_rounding_past_the_end_of_a_node_takes_the_last_leaf_above_zero(padding, paths):
     """A prefix that rounding moves up to the sum of a node still finds the last leaf of that node that is not 0."""
-    # 1.5 + (2⁵² + 2) rounds up to 2⁵² + 4; of the prefix 2⁵² + 3 a rest of 2⁵² + 2 is left, all that the right half has.
+    # 1.5 + (2⁵² + 2) rounds up to 2⁵² + 4; of the prefix 2⁵² + 3 a rest of 2⁵² + 2 is left: all of the right half.
     leaves = np.array([1.5, 0.0, 2.0**52 + 2, 0.0] + [0.0] * padding)
     tree = sum_tree(leaves)
     prefix = np.array([2.0**52 + 3])

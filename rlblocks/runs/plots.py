@@ -15,7 +15,7 @@ import attrs
 from rlblocks._core.errors import RecipeError, RunError
 from rlblocks.runs import folder as files
 from rlblocks.runs._pictures import draw_groups, draw_run, style
-from rlblocks.runs._text import count, shorten
+from rlblocks.runs._text import count, number, shorten
 from rlblocks.runs.metrics import Metrics, load_metrics
 from rlblocks.runs.statistics import Statistic, mean
 
@@ -37,6 +37,7 @@ class Drawn:
         change: how it differs from the recipe of that name; empty where it does not.
         env: the environment's id, or empty.
         seed: as text; empty where it is not known.
+        budget: environment steps in all; 0 where it is not known.
         metrics: what was recorded.
     """
 
@@ -45,6 +46,7 @@ class Drawn:
     change: str
     env: str
     seed: str
+    budget: int
     metrics: Metrics
 
     @property
@@ -140,35 +142,42 @@ def statistic_name(statistic: Statistic) -> str:
 
 
 def _about(drawn: Drawn) -> str:
+    """Seed and verdict; before there is one, how far the run is and what its last evaluation found."""
     run = drawn.metrics
     parts = [f"seed {drawn.seed}"] if drawn.seed else []
-    parts.append(run.verdict or f"{count(run.env_steps)} environment steps so far")
+    if run.verdict:
+        parts.append(run.verdict)
+    else:
+        of = f" of {count(drawn.budget)}" if drawn.budget > run.env_steps else ""
+        parts.append(f"{count(run.env_steps)}{of} environment steps")
+        parts += [f"last evaluation {number(one.mean)}" for one in run.evaluations[-1:]]
     return shorten(" · ".join(parts), SUBTITLE, "…")
 
 
 def _read(run: Path) -> Drawn:
     text = _text(run / files.RECIPE)
     recipe, options = _table(tomllib.loads, text), _table(json.loads, _text(run / "options.json"))
-    env = recipe.get("env")
+    env, steps = recipe.get("env"), options.get("steps")
     return Drawn(
         recipe=str(recipe.get("name", run.name)),
         text=text or str(run),
-        change=", ".join(map(_said, _text(run / files.DIFF).splitlines())),
+        change=", ".join(filter(None, map(_said, _text(run / files.DIFF).splitlines()))),
         env=str(env.get("id", "")) if isinstance(env, dict) else "",
         seed=str(options.get("seed", "")),
+        budget=steps if isinstance(steps, int) else 0,
         metrics=load_metrics(run / files.METRICS),
     )
 
 
 def _said(change: str) -> str:
-    """One line of a diff, short enough for a legend.
+    """One line of a diff, short enough for a legend; empty where it says that there is none.
 
-    >>> _said("objectives.q.optimizer.lr: 0.001 -> 0.01")
-    'lr=0.01'
+    >>> _said("objectives.q.optimizer.lr: 0.001 -> 0.01"), _said("no difference")
+    ('lr=0.01', '')
     """
     path, colon, values = change.partition(": ")
     _, arrow, new = values.rpartition(" -> ")
-    return f"{path.rsplit('.', 1)[-1]}={new}" if colon and arrow else change
+    return f"{path.rsplit('.', 1)[-1]}={new}" if colon and arrow else change if colon else ""
 
 
 def _text(path: Path) -> str:

@@ -42,7 +42,7 @@ def folder(tmp_path):
         run.mkdir(parents=True)
         head = f'schema = 1\nname = "{recipe}"\ngamma = {gamma}\n'
         (run / "recipe.toml").write_text(head + f'[env]\nblock = "gym"\nid = "{env}"\n')
-        (run / "options.json").write_text(json.dumps({"seed": seed}))
+        (run / "options.json").write_text(json.dumps({"seed": seed, "steps": 9_000}))
         (run / "diff.txt").write_text(change + "\n")
         (run / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
         return run
@@ -244,7 +244,14 @@ def test_a_folder_with_metrics_alone_is_enough(tmp_path):
 
     one = plots._read(run)
 
-    assert (one.title, plots._about(one)) == ("odd", "100 environment steps so far")
+    assert (one.title, plots._about(one)) == ("odd", "100 environment steps")
+
+
+def test_a_run_that_goes_on_says_how_far_it_is(folder):
+    """Steps of the budget, and the last evaluation."""
+    one = plots._read(folder("a"))
+
+    assert plots._about(one) == "seed 0 · 4,000 of 9,000 environment steps · last evaluation 73"
 
 
 def test_no_run_is_the_users_mistake(tmp_path):

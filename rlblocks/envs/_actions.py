@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -11,6 +12,9 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlblocks._core.errors import BuildError, RunError
+
+
+MOST_ACTIONS = 1_000_000  # a network with one output for each would hardly fit into memory
 
 
 class Actions(Protocol):
@@ -43,25 +47,34 @@ def _refuse(what: str, space: spaces.Space[Any]) -> RunError:
 
 @attrs.frozen
 class DiscreteActions:
-    """Whole numbers. Learning counts from 0, the environment from wherever its space starts."""
+    """Whole numbers. Learning counts from 0, the environment from wherever its space starts.
+
+    Attributes:
+        space: the action space.
+        n: how many actions there are.
+        names: by action, the number that the environment takes: one of numpy's, as the space would draw it, and which
+            gymnasium checks faster than one of Python's. Looked up, because making one takes as long as all the rest.
+    """
 
     space: spaces.Discrete
     n: int
-    start: int
+    names: Sequence[Any]
 
     def stored(self, actions: NDArray[Any], n: int) -> list[Any]:
         """See `Actions.stored`."""
         if actions.shape != (n,) or actions.dtype.kind not in "iu":
             raise _refuse(f"the actions of {n} environments are {actions.dtype}{list(actions.shape)}", self.space)
         chosen: list[int] = actions.tolist()
+        n_actions = self.n
         for action in chosen:
-            if not 0 <= action < self.n:
+            if not 0 <= action < n_actions:
                 raise _refuse(f"the action is {action} (counted from 0)", self.space)
         return chosen
 
     def executed(self, stored: list[Any]) -> list[Any]:
         """See `Actions.executed`."""
-        return [action + self.start for action in stored] if self.start else stored
+        names = self.names
+        return [names[action] for action in stored]
 
     def batch(self, stored: list[Any]) -> NDArray[Any]:
         """See `Actions.batch`."""
@@ -69,7 +82,8 @@ class DiscreteActions:
 
     def unbatch(self, batch: NDArray[Any]) -> list[Any]:
         """See `Actions.unbatch`."""
-        return batch.tolist()  # type: ignore[no-any-return]
+        unbatched: list[int] = batch.tolist()
+        return unbatched
 
 
 @attrs.frozen
@@ -108,7 +122,13 @@ def actions_of(space: spaces.Space[Any], name: str) -> Actions:
         BuildError: one action is not one number or one array.
     """
     if isinstance(space, spaces.Discrete):
-        return DiscreteActions(space, int(space.n), int(space.start))
+        n, start = int(space.n), int(space.start)
+        if n > MOST_ACTIONS:
+            raise BuildError(
+                f"environment {name!r} has {n} discrete actions, more than {MOST_ACTIONS}",
+                fix="write a Wrapper that takes a Box or MultiDiscrete action", environment=name,
+            )  # fmt: skip
+        return DiscreteActions(space, n, list(np.arange(start, start + n, dtype=space.dtype)))
     if isinstance(space, spaces.Box | spaces.MultiDiscrete | spaces.MultiBinary):
         assert space.shape is not None
         return ArrayActions(space, space.shape, np.dtype(space.dtype))

@@ -77,7 +77,7 @@ class Batch:
             raise Wrong(wrong.what, wrong.fix, index=index) from None
 
     def _finite(self, observations: NDArray[Any]) -> None:
-        if self.contract.all_finite(observations):
+        if self.contract.finite(observations):
             return
         for index, row in enumerate(observations):
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -12,7 +13,6 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-_SUMMED = (np.dtype(np.float32), np.dtype(np.float64))  # BLAS has a dot product for them
 _NUMBERS = (int, float, np.number, np.bool_)
 _RETURN = "in the environment, return "
 
@@ -33,11 +33,13 @@ class Contract:
         dtype: of one observation, as stored.
         n: how many values a Discrete observation has; 0 for a Box.
         start: the least value of a Discrete observation; it is stored counting from 0.
+        finite: whether an array of observations holds no NaN and no infinity.
         low, high: the bounds of a Box; empty where the type itself enforces them.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    finite: Callable[[NDArray[Any]], bool]
     n: int = 0
     start: int = 0
     low: NDArray[Any] | None = None
@@ -84,17 +86,6 @@ class Contract:
             )
         return number
 
-    def all_finite(self, observations: NDArray[Any]) -> bool:
-        """Whether a batch holds no NaN and no infinity: False may be a false alarm, True never is.
-
-        A sum of squares is finite only where every term is, takes a fifth of the time of `isfinite` on a small
-        batch, and sets no floating-point warnings. It may overflow.
-        """
-        if self.dtype in _SUMMED:
-            flat = observations.reshape(-1)
-            return math.isfinite(flat.dot(flat))
-        return self.dtype.kind != "f"
-
     def must_be_finite(self, observation: Any) -> None:
         """Refuse an observation that holds NaN or infinity.
 
@@ -102,7 +93,7 @@ class Contract:
             Wrong: it does.
         """
         observation = np.asarray(observation)
-        if observation.dtype.kind != "f" or np.isfinite(observation).all():
+        if self.finite(observation):
             return
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(observation))[0])
         at = f" at {list(where)}" if where else ""
@@ -126,20 +117,31 @@ class Contract:
             )
 
 
+def _always(_: NDArray[Any]) -> bool:
+    """Integers are finite."""
+    return True
+
+
+def _all_finite(observations: NDArray[Any]) -> bool:
+    """The same as `np.isfinite(observations).all()`, in half the time where there are few."""
+    return b"\0" not in np.isfinite(observations).tobytes()
+
+
 def contract_of(space: spaces.Space[Any]) -> Contract:
     """The contract of a Box or Discrete observation space."""
     if isinstance(space, spaces.Discrete):
-        return Contract((), np.dtype(np.int64), n=int(space.n), start=int(space.start))
+        return Contract((), np.dtype(np.int64), _always, n=int(space.n), start=int(space.start))
     assert isinstance(space, spaces.Box)
     dtype = np.dtype(space.dtype)
+    finite = _all_finite if dtype.kind == "f" else _always
     if dtype.kind in "iub":
         least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
         unbounded = bool((space.low == least).all() and (space.high == most).all())
     else:
         unbounded = bool(np.isneginf(space.low).all() and np.isposinf(space.high).all())
     if unbounded:
-        return Contract(space.shape, dtype)
-    return Contract(space.shape, dtype, low=space.low, high=space.high)
+        return Contract(space.shape, dtype, finite)
+    return Contract(space.shape, dtype, finite, low=space.low, high=space.high)
 
 
 def reward_of(value: Any) -> float:

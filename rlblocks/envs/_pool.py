@@ -89,8 +89,7 @@ class EnvPool:
         n = len(environments)
         # Observations are written into one buffer while the other still holds those of the last step.
         self._now, self._next = (np.zeros((n, *self._contract.shape), self._contract.dtype) for _ in range(2))
-        self._reward, self._real = np.zeros(n), np.ones(n, bool)
-        self._terminated, self._truncated = np.zeros(n, bool), np.zeros(n, bool)
+        self._real = np.ones(n, bool)
         self._ready = False
 
     def _run(self, env: Env, index: int) -> Running:
@@ -114,7 +113,7 @@ class EnvPool:
     def reset(self) -> NDArray[Any]:
         """Start the next episode of every environment; an episode that is under way is dropped."""
         self._ready = False
-        self._begin(self._running, self._start(self._running))
+        self._turn(self._running, self._start(self._running))
         self._contract.warn_outside(self._now, self.facts.name)
         return self._now.copy()
 
@@ -122,36 +121,35 @@ class EnvPool:
         """Apply one action to each environment; those that end are reset."""
         if not self._ready:
             raise RunError("the environments are not running", fix="call reset, or load a state, before step")
-        stored = self._actions.stored(actions, len(self._running))
+        n, rows = len(self._running), self._next
+        stored = self._actions.stored(actions, n)
+        executed = self._actions.executed(stored)
         self._ready = False
-        ended = self._advance(self._actions.executed(stored))
-        observation = next_observation = self._next.copy()
-        rewards = self._reward.tolist()
-        episodes = tuple([running.finished(rewards[running.index]) for running in ended])
-        seeds = self._start(ended)
-        for running, action, reward in zip(self._running, stored, rewards, strict=True):
-            running.record(action, reward)
-        self._begin(ended, seeds)
-        if ended:
-            observation = self._now.copy()
-        return Step(
-            next_observation, observation, self._reward.copy(), self._terminated.copy(), self._truncated.copy(),
-            self._real.copy(), episodes,
-        )  # fmt: skip
-
-    def _advance(self, executed: list[Any]) -> list[Running]:
-        """Step every environment into the next buffer; those whose episode ended."""
-        rows, rewards, terminations, truncations = self._next, self._reward, self._terminated, self._truncated
-        ended = []
+        reward, terminated, truncated = np.empty(n), np.zeros(n, bool), np.zeros(n, bool)
+        ended: list[Running] = []
         for i, running in enumerate(self._running):
-            rows[i], rewards[i], terminated, truncated = running.step(executed[i])
-            terminations[i], truncations[i] = terminated, truncated
-            if terminated or truncated:
+            rows[i], reward[i], over, cut = running.step(executed[i])
+            if over or cut:
+                terminated[i], truncated[i] = over, cut
                 ended.append(running)
-        if not self._contract.all_finite(rows):
-            for running, row, action in zip(self._running, rows, executed, strict=True):
-                running.must_be_finite(row, action)
-        return ended
+        if not self._contract.finite(rows):
+            self._must_be_finite(executed)
+        observation = next_observation = rows.copy()
+        episodes, seeds = self._restart(ended) if ended else ((), [])
+        for running, action in zip(self._running, stored, strict=True):
+            running.record(action)
+        if ended:
+            observation = rows.copy()
+        self._turn(ended, seeds)
+        return Step(next_observation, observation, reward, terminated, truncated, self._real.copy(), episodes)
+
+    def _must_be_finite(self, executed: list[Any]) -> None:
+        for running, row, action in zip(self._running, self._next, executed, strict=True):
+            running.must_be_finite(row, action)
+
+    def _restart(self, ended: list[Running]) -> tuple[tuple[tuple[int, float, int], ...], list[int]]:
+        """Reset those that ended; the episodes that they ended, and the seeds of the new ones."""
+        return tuple([running.finished() for running in ended]), self._start(ended)
 
     def _start(self, some: list[Running]) -> list[int]:
         """Reset some environments into the next buffer; the seeds that they were reset with."""
@@ -160,9 +158,9 @@ class EnvPool:
             self._next[running.index] = running.start(seed)
         return seeds
 
-    def _begin(self, some: list[Running], seeds: list[int]) -> None:
-        """Remember that everything came through: some episodes have begun, and the next observations are present."""
-        for running, seed in zip(some, seeds, strict=True):
+    def _turn(self, begun: list[Running], seeds: list[int]) -> None:
+        """Remember that everything came through: what is in the next buffer is now present."""
+        for running, seed in zip(begun, seeds, strict=True):
             running.begin(seed)
         self._now, self._next = self._next, self._now
         self._ready = True
@@ -201,7 +199,7 @@ class EnvPool:
             if old.env is not new.env:
                 close(old.env)
         self._running, self._seed = fresh, int(state["seed"])
-        self._begin([], [])
+        self._turn([], [])
         return self._now.copy()
 
     def _fresh(self, running: Running) -> Env:

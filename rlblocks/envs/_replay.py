@@ -43,8 +43,8 @@ def replay(running: Running, saved: Tree, expected: NDArray[Any], actions: Actio
     running.begin(int(saved["seed"]))
     stored = actions.unbatch(saved["actions"])
     for action, executed in zip(stored, actions.executed(stored), strict=True):
-        observation, reward, terminated, truncated = running.step(executed)
-        running.record(action, reward)
+        observation, _, terminated, truncated = running.step(executed)
+        running.record(action)
         if terminated or truncated:
             raise _irreproducible(running, f"ends after {len(running.actions)} of them", len(stored))
     arrived = np.asarray(observation, dtype=expected.dtype)

@@ -34,6 +34,7 @@ class Running:
         seed: what the present episode was reset with.
         actions: the actions of the present episode, as learning stores them.
         total: the sum of its rewards.
+        gained: the reward of the step that was taken last, which `record` adds to it.
     """
 
     env: Env
@@ -45,21 +46,22 @@ class Running:
     seed: int = 0
     actions: list[Any] = attrs.field(factory=list)
     total: float = 0.0
+    gained: float = 0.0
 
     def begin(self, seed: int) -> None:
         """Remember that the next episode has started."""
         self.episode, self.seed, self.actions, self.total = self.episode + 1, seed, [], 0.0
 
-    def record(self, action: Any, reward: float) -> None:
-        """Remember one step."""
+    def record(self, action: Any) -> None:
+        """Remember the step that was taken last."""
         self.actions.append(action)
-        self.total += reward
+        self.total += self.gained
 
-    def finished(self, reward: float) -> tuple[int, float, int]:
-        """Index, return and length of the episode that ends with this reward, by the environment's own rewards."""
+    def finished(self) -> tuple[int, float, int]:
+        """Index, return and length of the episode that the last step ended, by the environment's own rewards."""
         if self.env.has_wrapper_attr(REWARDS_CHANGED):
             return self.index, float(self.env.get_wrapper_attr(REWARDS_CHANGED)), len(self.actions) + 1
-        return self.index, self.total + reward, len(self.actions) + 1
+        return self.index, self.total + self.gained, len(self.actions) + 1
 
     def start(self, seed: int) -> Any:
         """Reset for the next episode; its first observation.
@@ -110,6 +112,7 @@ class Running:
                 truncated = flag_of(truncated, "truncated")
         except Wrong as wrong:
             raise self.step_fault(wrong, action) from None
+        self.gained = reward
         return observation, reward, terminated, truncated
 
     def must_be_finite(self, observation: Any, action: Any) -> None:

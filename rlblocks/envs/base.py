@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import attrs
 import gymnasium
@@ -27,9 +27,10 @@ class Facts:
     fps: int = 30
 
 
-@attrs.frozen
-class Step:
+class Step(NamedTuple):
     """One step of n environments. Row i belongs to environment i.
+
+    A named tuple, because one is made in every step and it is made four times as fast as a frozen attrs value.
 
     Attributes:
         next_observation: `[n, ...]`, the true successor; at an episode's end its final observation, never a reset one.

@@ -435,3 +435,24 @@ def test_the_view_loads_neither_torch_nor_rich_before_they_are_needed():
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert said == "set()\n"
+
+
+UNFINISHED = """
+from rlblocks.runs.events import Started
+from rlblocks.runs.live import live_view
+live_view().on(Started("dqn", None, 10, 0, {}, ()))
+raise SystemExit(4)
+"""
+
+
+def test_a_run_that_ends_without_a_word_gives_the_cursor_back():
+    """On a real terminal device, whatever was raised in between."""
+    pty = pytest.importorskip("pty")
+    leader, follower = pty.openpty()
+    ended = subprocess.run([sys.executable, "-c", UNFINISHED], stdout=follower, stderr=subprocess.DEVNULL, check=False)
+    os.close(follower)
+    said = os.read(leader, 100_000).decode()
+    os.close(leader)
+
+    assert ended.returncode == 4
+    assert said.rindex("\x1b[?25h") > said.rindex("\x1b[?25l")

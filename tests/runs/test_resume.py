@@ -1,0 +1,145 @@
+"""Resume is bit-exact: a run that is killed and goes on ends where one that was never killed does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import rlblocks
+from rlblocks import Recipe
+from rlblocks.recipes import PATCHES, RECIPES, dqn
+from rlblocks.runs import checkpoint
+from rlblocks.runs.events import EpisodeEnded, Event, Saved
+from rlblocks.runs.folder import LAST, METRICS, read_metrics
+
+STEPS, EVERY = 600, 150
+OPTIONS: dict[str, Any] = {
+    "steps": STEPS, "seed": 5, "save_every": EVERY, "evaluate_every": 200, "episodes": 2, "video": "never", "view": "quiet",
+}  # fmt: skip
+SMALL = {"cadence.warmup": 64, "cadence.batch": 16, "networks.q.body.widths": (16,)}
+
+
+class KillAt:
+    """A callback that ends its process, as `kill -9` does, an episode after a checkpoint: what came since is lost."""
+
+    def __init__(self, env_steps: int) -> None:
+        self.env_steps = env_steps
+        self.saved = False
+
+    def on(self, event: Event) -> None:
+        """Watch for the checkpoint, then for the end of an episode."""
+        if isinstance(event, Saved) and event.kind == "last" and event.env_steps >= self.env_steps:
+            self.saved = True
+        elif isinstance(event, EpisodeEnded) and self.saved:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def in_a_killed_process(what: Any) -> None:
+    """Run something in a forked process, and expect it to be killed."""
+    child = os.fork()
+    if child == 0:
+        try:
+            what()
+        finally:
+            os._exit(7)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), f"the process ended by itself: {status}"
+    assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+def leaves(tree: Any, at: str = "") -> dict[str, Any]:
+    """Every leaf of a checkpoint by its path."""
+    if isinstance(tree, dict):
+        return {k: v for key, item in tree.items() for k, v in leaves(item, f"{at}.{key}").items()}
+    if isinstance(tree, list | tuple):
+        return {k: v for key, item in enumerate(tree) for k, v in leaves(item, f"{at}[{key}]").items()}
+    return {at: tree}
+
+
+def bits(leaf: Any) -> Any:
+    """Something that is equal only where every bit is."""
+    if isinstance(leaf, torch.Tensor):
+        leaf = leaf.numpy()
+    if isinstance(leaf, np.ndarray):
+        return leaf.dtype.str, leaf.shape, leaf.tobytes()
+    return repr(leaf)
+
+
+def state_of(folder: Path) -> dict[str, Any]:
+    """The last checkpoint of a run: weights, optimizer, store, environments, generators, counters."""
+    tree, _ = checkpoint.load(folder / LAST)
+    return {at: bits(leaf) for at, leaf in leaves(tree).items() if at not in (".session.outcome.seconds", ".session.metrics")}
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    """The metrics, without what the wall clock says and where the folder is."""
+    return [{k: v for k, v in r.items() if k not in ("seconds", "path")} for r in read_metrics(folder / METRICS)]
+
+
+def small(recipe: Recipe) -> Recipe:
+    return recipe.set(SMALL)
+
+
+RECIPES_HERE = {**RECIPES, "noisy": lambda: PATCHES["noisy"](dqn()).named("noisy"),
+                "n_step_prioritized": lambda: PATCHES["n_step"](PATCHES["prioritized"](dqn())).named("n_step_prioritized")}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RECIPES_HERE)
+def test_killed_twice_and_resumed_is_never_killed(name: str, tmp_path: Path) -> None:
+    """2N steps = N, SIGKILL, resume, SIGKILL, resume: every leaf of the state and every metric, bit for bit."""
+    recipe = small(RECIPES_HERE[name]())
+    whole = rlblocks.train(recipe, folder=tmp_path / "whole", **OPTIONS)
+    assert whole.folder is not None
+
+    killed = tmp_path / "killed"
+    in_a_killed_process(lambda: rlblocks.train(recipe, folder=killed, callbacks=[KillAt(EVERY)], **OPTIONS))
+    folder = next(killed.iterdir())
+    in_a_killed_process(lambda: rlblocks.resume(folder, view="quiet", callbacks=[KillAt(3 * EVERY)]))
+    resumed = rlblocks.resume(folder, view="quiet")
+
+    assert resumed.reason == "budget"
+    ours, theirs = state_of(folder), state_of(whole.folder)
+    assert [at for at in theirs if ours.get(at) != theirs[at]] == []
+    assert ours.keys() == theirs.keys()
+    assert records(folder) == records(whole.folder)
+
+
+def test_in_a_new_interpreter(tmp_path: Path) -> None:
+    """The same across two interpreters, whose global generators stand elsewhere."""
+    whole = rlblocks.train(small(dqn()), folder=tmp_path / "whole", **OPTIONS)
+    assert whole.folder is not None
+    killed = tmp_path / "killed"
+    in_a_killed_process(lambda: rlblocks.train(small(dqn()), folder=killed, callbacks=[KillAt(EVERY)], **OPTIONS))
+    folder = next(killed.iterdir())
+
+    code = (
+        "import random, sys, numpy, torch, rlblocks\n"
+        "random.seed(9); numpy.random.seed(9); torch.manual_seed(9)\n"
+        "rlblocks.resume(sys.argv[1], view='quiet')"
+    )
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, timeout=120)
+
+    assert state_of(folder) == state_of(whole.folder)
+
+
+def test_one_step_after_loading_moves_the_live_weights(tmp_path: Path) -> None:
+    """The optimizer drives the tensors that act, not those that were saved."""
+    killed = tmp_path / "killed"
+    in_a_killed_process(lambda: rlblocks.train(small(dqn()), folder=killed, callbacks=[KillAt(EVERY)], **OPTIONS))
+    folder = next(killed.iterdir())
+    before = state_of(folder)
+
+    rlblocks.resume(folder, view="quiet")
+
+    after = state_of(folder)
+    moved = [at for at in before if at.startswith(".networks") and before[at] != after[at]]
+    assert moved == [at for at in before if at.startswith(".networks")]
+    assert moved

@@ -36,8 +36,8 @@ class _Override:
 def apply_overrides(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     """The recipe with every `path=value` applied, the later over the earlier.
 
-    A block that is named gets its defaults. Where a field has none, it takes a later override of that field, or what
-    the block that stands there has under the same name; a wrapper of the same role wraps that block.
+    A block that is named gets its defaults; a wrapper of the same role wraps what stands there. A field without a default
+    takes a later override of it, or what the block that stands there has under the same name.
 
     Raises:
         RecipeError: no `=`, no such place, no such block, or a value that the place does not take.
@@ -51,7 +51,9 @@ def apply_settings(recipe: Recipe, settings: Mapping[str, object]) -> Recipe:
 
 
 def _as_text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return ",".join(map(_as_text, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _split(override: str) -> _Override:
@@ -125,7 +127,7 @@ class _Reading:
             raise RecipeError(
                 f"{paths.join(self.steps)} holds several things", fix=f"change one: {self.said}.{example}=…"
             )
-        return _leaf(text, field_kind, now)
+        return leaf(text, field_kind, now)
 
     def _block(self, text: str, role: type[Block], now: Any) -> Any:
         if role.role == "schedules" and (number := _number(text)) is not None:
@@ -138,20 +140,20 @@ class _Reading:
             return attrs.evolve(now, id=text)  # an environment is called by its id
         cls = block_class(role.role, text)
         table: dict[str, Any] = {"block": text}
-        for attribute in attrs.fields(cls):  # type: ignore[arg-type]  # every block is an attrs class
-            if attribute.default is attrs.NOTHING:
-                table[attribute.name] = self._required(cls, attribute, role, now)
+        for name, attribute in attrs.fields_dict(cls).items():  # type: ignore[arg-type]  # blocks are attrs classes
+            if takes(cls, attribute) is role and isinstance(now, role):
+                table[name] = getattr(now, name) if type(now) is cls else now
+            elif attribute.default is attrs.NOTHING:
+                table[name] = self._required(cls, attribute, now)
         return table
 
-    def _required(self, cls: type[Block], attribute: attrs.Attribute[Any], role: type[Block], now: Any) -> Any:
+    def _required(self, cls: type[Block], attribute: attrs.Attribute[Any], now: Any) -> Any:
         """A value for a field without a default."""
         kind, field_kind = takes(cls, attribute), attribute.metadata.get("kind", "")
         full = paths.join(self.steps)
         for override in self.later:
             if override.path in (f"{self.said}.{attribute.name}", f"{full}.{attribute.name}"):
                 return self._data(override.text, kind, field_kind, None)
-        if kind is role and isinstance(now, Block):
-            return now
         theirs = _fields(now).get(attribute.name)
         if theirs is not None and theirs.metadata == attribute.metadata:
             return getattr(now, attribute.name)
@@ -174,7 +176,7 @@ def _duration(text: str, now: Any) -> str:
     return f"{text} {now.unit}"
 
 
-def _leaf(text: str, field_kind: str, now: Any) -> Any:
+def leaf(text: str, field_kind: str, now: Any) -> Any:
     """A leaf by the kind of its field, or where that says nothing by the type of what stands there."""
     kind = field_kind or type(now).__name__
     if kind in ("integer", "int"):

@@ -1,0 +1,46 @@
+"""The verbs, in the order in which one meets them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rlblocks.cli.explain import explain
+from rlblocks.cli.listing import listing
+from rlblocks.cli.plot import plot
+from rlblocks.cli.run import resume, run
+
+app = typer.Typer(
+    help="Reinforcement learning assembled from interchangeable blocks.", no_args_is_help=True, rich_markup_mode=None,
+    pretty_exceptions_enable=False, context_settings={"help_option_names": ["--help", "-h"]},
+)  # fmt: skip
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"rlblocks {version('rlblocks')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="With any verb: show where an error arose.")] = False,
+) -> None:
+    """Start with: rlblocks run dqn."""
+
+
+TRAIN, LOOK, BUILD = "Train", "Look", "Build"
+for panel, name, verb in (
+    (TRAIN, "run", run),
+    (TRAIN, "resume", resume),
+    (LOOK, "plot", plot),
+    (BUILD, "list", listing),
+    (BUILD, "explain", explain),
+):
+    app.command(name, rich_help_panel=panel)(verb)

@@ -1,0 +1,60 @@
+"""`rlblocks list`: what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rlblocks.cli._screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def complete_role(incomplete: str) -> list[str]:
+    """Roles that begin so."""
+    from rlblocks._core.block import roles
+
+    return [name for name in roles() if name.startswith(incomplete)]
+
+
+def listing(
+    role: Annotated[
+        str | None,
+        typer.Argument(help="A role, such as targets: its blocks.", show_default=False, autocompletion=complete_role),
+    ] = None,
+) -> None:
+    """List recipes, patches, and the blocks of every role."""
+    screen = Screen.of()
+    if role is not None:
+        _role(screen, role)
+        return
+    from rlblocks._core.block import blocks_of, roles
+    from rlblocks.recipes import PATCHES, RECIPES
+
+    screen.write("recipes", "bold")
+    screen.rows((name, first_line(recipe)) for name, recipe in RECIPES.items())
+    screen.write("\npatches", "bold")
+    screen.rows((name, _of_patch(name, patch)) for name, patch in PATCHES.items())
+    screen.write("\nblocks, by role", "bold")
+    screen.rows((name, ", ".join(blocks_of(name)) or "none yet") for name in roles())
+    screen.write("\nrlblocks run dqn patch=double,huber    rlblocks list targets    rlblocks describe double_q", "dim")
+
+
+def _role(screen: Screen, role: str) -> None:
+    from rlblocks._core.block import blocks_of
+
+    screen.rows((name, first_line(block)) for name, block in blocks_of(role).items())
+
+
+def first_line(of: object) -> str:
+    """The first line of a docstring."""
+    return (of.__doc__ or "").strip().partition("\n")[0].strip()
+
+
+def _of_patch(name: str, patch: Callable[..., object]) -> str:
+    """What a patch says of itself; one that was made by a function says what that function says."""
+    from rlblocks.recipes import patches
+
+    return first_line(getattr(patches, name, patch))

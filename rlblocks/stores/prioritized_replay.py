@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -54,8 +55,8 @@ class PrioritizedReplay(Store):
     >>> memory.sample(4, ["reward"], beta=1.0)["weight"].round(2)
     array([0.33, 0.33, 0.33, 1.  ], dtype=float32)
 
-    Differs from the paper: p is at least 1 for the first rows, and max p is over every priority ever given, as in
-    algorithm 1 (p_1 = 1), whether or not its row is still held. The paper gives no ε.
+    Differs from the paper: max p is over 1 (algorithm 1 begins with p_1 = 1) and every priority ever given, whether or
+    not its row is still held. The paper gives no number for ε.
     """
 
     inputs = {"beta": scheduled("beta"), "priority": read("error")}
@@ -166,7 +167,7 @@ class PrioritizedMemory:
                 f"{list(self.sampled.shape)}",
                 fix="feed the error of every row, [batch], after each sample", shape=error.shape,
             )  # fmt: skip
-        limit = np.finfo(np.float64).max / self.tree.size  # so that the sum of all stays finite
+        limit = sys.float_info.max / self.tree.size  # so that the sum of all stays finite
         if error.size and not (error.min() >= 0.0 and error.max() <= limit):  # so written, NaN is refused as well
             row = int(np.flatnonzero(~((error >= 0.0) & (error <= limit)))[0])
             raise RunError(

@@ -24,7 +24,7 @@ from store_streams import (
 )
 
 from rlblocks._core.errors import CheckpointError, FieldError, RunError
-from rlblocks.stores import Latest, PrioritizedReplay, UniformReplay
+from rlblocks.stores import Latest, NStep, PrioritizedReplay, UniformReplay
 
 RINGS = {"uniform": UniformReplay, "latest": Latest, "prioritized": PrioritizedReplay}
 
@@ -180,6 +180,19 @@ def test_an_empty_memory_refuses_and_does_not_draw(name):
     assert spec.generator.bit_generator.state == before
 
 
+@pytest.mark.parametrize("block", [*(RINGS[name](4) for name in RINGS), NStep(UniformReplay(4), 2)], ids=str)
+def test_a_step_of_no_environment_changes_nothing(block):
+    """Where every environment made a dummy step there are no rows, and nothing is remembered."""
+    memory = block.build(spec_for(3))
+    rows = stack([row(e, 0, 0) for e in range(3)])
+    for t in range(2):
+        memory.add(stack([row(e, 0, t) for e in range(3)]), np.arange(3))
+    before = memory.state()
+    memory.add({key: value[:0] for key, value in rows.items()}, np.arange(0))
+
+    same_tree(memory.state(), before)
+
+
 @pytest.mark.parametrize("name", RINGS)
 def test_an_unknown_column_is_named(name):
     """A key that is no column is refused with the nearest spelling, before anything is drawn."""
@@ -318,6 +331,12 @@ def test_large_batches_and_memory_size():
 
     assert len(memory.sample(2_000, ["action"])["action"]) == 2_000
     assert sum(column.nbytes for column in memory.ring.columns.values()) == 100 * block.row_bytes(COLUMNS)
+
+
+@pytest.mark.parametrize("name", RINGS)
+def test_a_ring_holds_at_most_its_capacity(name):
+    """The most rows that can be asked for are the capacity, through a wrapper too."""
+    assert RINGS[name](7).most_rows() == NStep(RINGS[name](7), 3).most_rows() == 7
 
 
 @pytest.mark.parametrize("name", ["uniform", "latest"])

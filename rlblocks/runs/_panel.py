@@ -10,12 +10,12 @@ from rich.panel import Panel
 from rich.text import Text
 
 from rlblocks.runs import _report as report
+from rlblocks.runs._progress import Progress
 from rlblocks.runs._text import UNICODE, Glyphs, bar, percent, printable, shorten, sparkline
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from rlblocks.runs._progress import Progress
     from rlblocks.runs.events import Finished, Started
 
 WIDEST = 100  # columns: beyond that the eye loses the line

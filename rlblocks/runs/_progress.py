@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -11,7 +12,7 @@ import attrs
 from rlblocks.runs.events import EpisodeEnded, Evaluated, Event, Finished, Learned, Saved, Started, Tick
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 SLICES = 240  # of the budget, each with the mean return of the episodes that ended in it
 RECENT = 100  # episodes that the present return is averaged over

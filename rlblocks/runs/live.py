@@ -22,7 +22,7 @@ from rlblocks.runs.metrics import record_of
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.live import Live
+    from rich.live import Live  # noqa: TC004  loaded when a panel is opened, not before
 
 Seconds = Callable[[], float]
 

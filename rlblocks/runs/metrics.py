@@ -64,10 +64,8 @@ def record_of(event: Event) -> Record:  # noqa: PLR0911  one return for each eve
                 "seconds": _seconds(event),
             }  # fmt: skip
         case Finished():
-            return {
-                "kind": "finished", **_stand(event), "reason": event.reason, "verdict": event.verdict,
-                "seconds": _seconds(event),
-            }  # fmt: skip
+            said = {"reason": event.reason, "verdict": event.verdict}
+            return {"kind": "finished", **_stand(event), **said, "seconds": _seconds(event)}
         case Tick():
             return {"kind": "tick", **_stand(event), "episodes": event.episodes, "seconds": _seconds(event)}
         case Started():

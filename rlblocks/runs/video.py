@@ -73,9 +73,8 @@ def record(frames: Iterable[NDArray[np.uint8]], path: Path, fps: float, most: in
     """
     if not (math.isfinite(fps) and fps > 0):
         raise RunError(f"a video of {fps!r} frames per second is none", fix="give a number above 0", fps=fps)
-    suffix = video_format(path).suffix
-    target = path.with_suffix(suffix) if path.suffix in (".mp4", ".webp") else path.with_name(path.name + suffix)
-    fresh = target.with_name(f".{target.stem}.{os.getpid()}{suffix}")
+    target = _target(path)
+    fresh = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
     iterator = iter(frames)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -98,6 +97,11 @@ def record(frames: Iterable[NDArray[np.uint8]], path: Path, fps: float, most: in
         if isinstance(iterator, Generator):
             iterator.close()
     return target
+
+
+def _target(path: Path) -> Path:
+    suffix = video_format(path).suffix
+    return path.with_suffix(suffix) if path.suffix in (".mp4", ".webp") else path.with_name(path.name + suffix)
 
 
 def _write(frames: Iterable[NDArray[np.uint8]], path: Path, fps: float) -> None:

@@ -64,12 +64,10 @@ def record(frames: Iterable[NDArray[np.uint8]], path: Path, fps: float, most: in
         fps: frames per second, above 0.
         most: frames after which the video ends.
 
-    Returns:
-        The path that was written.
+    Returns: the path that was written.
 
     Raises:
-        RunError: there is no frame, a frame is not a picture, or the video could not be written. No run need fail for
-            it: whoever calls may report it and go on.
+        RunError: there is no video; to be reported, and no reason for a run to fail.
     """
     if not (math.isfinite(fps) and fps > 0):
         raise RunError(f"a video of {fps!r} frames per second is none", fix="give a number above 0", fps=fps)

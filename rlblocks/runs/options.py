@@ -27,7 +27,7 @@ class Options:
         threads: of torch; 1 is the fastest for small networks.
         compile: "auto", "never" or "always"; a compiled learn step is a different run in the last bits.
         evaluate_every: environment steps between evaluations; 0 takes a tenth of the run.
-        episodes: greedy episodes an evaluation, each on an environment of its own.
+        episodes: greedy episodes an evaluation, each on an environment of its own; 0 evaluates never.
         save_every: environment steps between checkpoints; 0 takes a tenth of the run.
         stop: "budget", or "solved" to end as soon as an evaluation reaches the environment's reward threshold.
         video: "auto" records one greedy episode at the end where the environment draws; "never" does not.
@@ -39,7 +39,7 @@ class Options:
     threads: int = fields.integer(1, ge=1)
     compile: str = fields.choice(("auto", "never", "always"), "auto")
     evaluate_every: int = fields.integer(0, ge=0, unit="environment steps")
-    episodes: int = fields.integer(20, ge=1)
+    episodes: int = fields.integer(20, ge=0)
     save_every: int = fields.integer(0, ge=0, unit="environment steps")
     stop: str = fields.choice(("budget", "solved"), "budget")
     video: str = fields.choice(("auto", "never"), "auto")

@@ -120,7 +120,7 @@ class Session:
         if now // every > past // every and self._loop.last:
             self._report_learning()
         interval = self.options.evaluation_interval
-        if now // interval > past // interval and now < self.options.steps:
+        if self.options.episodes and now // interval > past // interval and now < self.options.steps:
             self.evaluate()
         interval = self.options.save_interval
         if now // interval > past // interval and now < self.options.steps:
@@ -145,7 +145,7 @@ class Session:
         threshold = self.plan.facts.reward_threshold
         if threshold is not None and scores.mean >= threshold:
             outcome.solved_at = outcome.solved_at or counters.env_steps
-            if self.options.stop == "solved":
+            if self.options.stop == "solved" and counters.env_steps < self.options.steps:
                 self.reason = "solved"
         return scores
 
@@ -153,6 +153,8 @@ class Session:
 
     def save(self) -> None:
         """Write the checkpoint `last`: everything that is needed to go on bit for bit."""
+        if self.folder is None:
+            return
         self.outcome.seconds = self._seconds()
         position = self._metrics.position() if self._metrics else 0
         session = {"outcome": attrs.asdict(self.outcome), "metrics": position, "fixed": self._fixed}
@@ -168,9 +170,8 @@ class Session:
 
     def _close(self) -> None:
         """The last evaluation and the last checkpoint of a run that ended in good order."""
-        if self.reason in ("budget", "solved") and self.state.counters.env_steps >= self.options.steps:
+        if self.options.episodes and self.reason == "budget":
             self.evaluate()
-            self.reason = "budget" if self.reason == "budget" else self.reason
         self.save()
 
     def finish(self, reason: str, verdict: str) -> None:
@@ -204,10 +205,10 @@ def verdict_of(session: Session) -> str:
     """One sentence: did it solve its environment, when, and how well does it do now."""
     outcome, steps, facts = session.outcome, session.state.counters.env_steps, session.plan.facts
     episodes = session.options.episodes
-    score = f"mean {outcome.last:.1f} ± {outcome.last_std:.1f} over {episodes} episodes"
+    score = f"mean {outcome.last:.1f} ± {outcome.last_std:.1f} over {episodes} episodes" if episodes else "not evaluated"
     if session.reason == "interrupted":
         return f"interrupted at {steps:,} steps; everything is saved"
-    if facts.reward_threshold is None:
+    if facts.reward_threshold is None or not episodes:
         return f"finished {steps:,} steps; {score}"
     if outcome.solved_at:
         kept = "" if outcome.last >= facts.reward_threshold else f", but the last policy is below {facts.reward_threshold:g}"

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -22,9 +23,6 @@ from rlblocks._core.clocks import Clock, OfRun
 from rlblocks._core.errors import RecipeError
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.structure import block_class, inside, is_mapping, is_role, is_tuple, structured, takes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 
 @attrs.frozen
@@ -36,8 +34,8 @@ class _Override:
 def apply_overrides(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     """The recipe with every `path=value` applied, the later over the earlier.
 
-    A block that is named gets its defaults; a wrapper of the same role wraps what stands there. A field without a default
-    takes a later override of it, or what the block that stands there has under the same name.
+    A block that is named gets its defaults; a wrapper of the same role wraps what stands there. A field without a
+    default takes a later override of it, or what the block that stands there has under the same name.
 
     Raises:
         RecipeError: no `=`, no such place, no such block, or a value that the place does not take.
@@ -103,7 +101,9 @@ class _Reading:
 
     def _slot(self) -> tuple[Any, str, Any]:
         """What the slot takes, the kind of its field, and what stands there."""
-        kind, field_kind, node = Recipe, "", self.recipe
+        kind: Any = Recipe
+        node: Any = self.recipe
+        field_kind = ""
         for step in self.steps:
             if attrs.has(type(node)):
                 attribute = attrs.fields_dict(type(node))[str(step)]

@@ -67,7 +67,8 @@ def resolve(root: object, path: str) -> tuple[Step, ...]:
     if steps[0] in children(root):
         _follow(root, steps)
         return steps
-    places = [full for full, _ in walk(root) if full[-len(steps) :] == steps]
+    ends = [full for full, _ in walk(root)]
+    places = [full for full in ends if full[-len(steps) :] == steps]
     if len(places) == 1:
         return places[0]
     name = getattr(root, "name", "")
@@ -76,7 +77,11 @@ def resolve(root: object, path: str) -> tuple[Step, ...]:
         raise RecipeError(
             f"recipe {name!r}: {path!r} could be any of {listed}", fix="write the whole path", path=path, places=listed
         )
-    known = {join(full) for full, _ in walk(root)} | {str(full[-1]) for full, _ in walk(root)}
+    for cut in range(len(steps) - 1, 0, -1):  # a short name whose rest is wrong
+        begins = [full for full in ends if full[-cut:] == steps[:cut]]
+        if len(begins) == 1 and not places:
+            _follow(root, (*begins[0], *steps[cut:]))
+    known = {join(full) for full in ends} | {str(full[-1]) for full in ends}
     raise RecipeError(f"recipe {name!r} has no {path!r}", fix=did_you_mean(path, known) if _close(path, known) else
                       f"its parts are: {', '.join(map(str, children(root)))}", path=path)  # fmt: skip
 

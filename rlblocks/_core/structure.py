@@ -102,9 +102,10 @@ def _converter() -> Converter:
     made.register_structure_hook_factory(is_mapping, lambda kind: _guarded(kind, made, "a table", Mapping))
     made.register_structure_hook_factory(_is_list_like, lambda kind: _guarded(kind, made, "a list", list))
     made.register_structure_hook_func(is_role, _any_block)
-    made.register_structure_hook_func(lambda kind: kind is Clock, _clock)
-    made.register_structure_hook_func(lambda kind: kind in (str, int, float, bool), _exactly)
+    made.register_structure_hook_func(lambda kind: isinstance(kind, type) and issubclass(kind, Clock), _clock)
     made.register_structure_hook_func(lambda kind: kind in (Anything, Leaf), _anything)
+    for plain in (str, int, float, bool):  # the stock hooks convert: 1 to "1", "no" to True
+        made.register_structure_hook(plain, _exactly)
     return made
 
 
@@ -161,7 +162,7 @@ def _any_block(value: Any, kind: type[Block]) -> Block:
     if isinstance(value, Block):  # an override hands over what stands there already
         return value
     if kind.role == "schedules" and isinstance(value, int | float) and not isinstance(value, bool):
-        value = {"block": "constant", "amount": value}
+        value = {"block": "constant", "amount": float(value)}
     table = {"block": value} if isinstance(value, str) else value
     if not isinstance(table, Mapping):
         raise RecipeError(f"{value!r} stands where a block is needed", fix=f'write {{ block = "{_example(kind)}", … }}')

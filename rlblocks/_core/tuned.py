@@ -12,6 +12,7 @@ import attrs
 
 from rlblocks._core.errors import RecipeError, did_you_mean
 from rlblocks._core.frozen import FrozenDict
+from rlblocks._core.paths import children
 
 if TYPE_CHECKING:
     from rlblocks._core.recipe import Recipe
@@ -63,7 +64,7 @@ def apply_tuned(recipe: Recipe, env_id: str, text: str = "") -> tuple[Recipe, Tu
     from rlblocks._core.overrides import apply_settings
 
     found = tuned(recipe.name, env_id, text)
-    plays = {"env.id": env_id} if "id" in attrs.fields_dict(type(recipe.env)) else {}
+    plays = {"env.id": env_id} if "id" in children(recipe.env) else {}
     return apply_settings(recipe, {**plays, **(found.settings if found else {})}), found
 
 
@@ -93,7 +94,9 @@ def _tables(text: str) -> Mapping[str, Any]:
         raise RecipeError(f"the tuned settings are not TOML: {error}", fix="mend that line") from None
     schema = tables.pop("schema", None)
     if schema != SCHEMA:
-        raise RecipeError(f"the tuned settings have schema {schema!r}, this rlblocks reads {SCHEMA}", fix="upgrade rlblocks")
+        raise RecipeError(
+            f"the tuned settings have schema {schema!r}, this rlblocks reads {SCHEMA}", fix="upgrade rlblocks"
+        )
     for name, table in tables.items():
         if not isinstance(table, Mapping):
             raise RecipeError(f"tuned settings: {name} is {table!r}", fix=f'write [{name}."environment"]')
@@ -106,7 +109,9 @@ def _lineage(name: str, tables: Mapping[str, Any]) -> list[str]:
     while (like := tables.get(names[-1], {}).get("like")) is not None:
         if like not in tables or like in names:
             said = "which is like it again" if like in names else "of which there are no settings"
-            raise RecipeError(f"tuned settings: {names[-1]} is like {like!r}, {said}", fix=did_you_mean(str(like), tables))
+            raise RecipeError(
+                f"tuned settings: {names[-1]} is like {like!r}, {said}", fix=did_you_mean(str(like), tables)
+            )
         names.append(like)
     return names
 

@@ -55,6 +55,12 @@ def tuned(recipe_name: str, env_id: str, text: str = "") -> Tuned | None:
     return None
 
 
+def entries(text: str = "") -> list[tuple[str, str]]:
+    """The recipes and environments of which there are settings, without those that a recipe takes from another."""
+    tables = _tables(text or _shipped())
+    return [(name, env_id) for name, table in tables.items() for env_id in table if env_id != "like"]
+
+
 def apply_tuned(recipe: Recipe, env_id: str, text: str = "") -> tuple[Recipe, Tuned | None]:
     """The recipe on that environment, with its settings if there are any.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from rlblocks._core.errors import RunError
+from rlblocks._core.errors import RlblocksError, RunError
 from rlblocks._core.plan import Plan
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.wiring import wire
@@ -77,15 +78,14 @@ class Run:
         frames = frames_of(self.agent, self.recipe.env, evaluation_seed(self.options))
         return record(frames, self._folder() / files.VIDEO, self.plan.facts.fps)
 
-    def keepsakes(self) -> list[str]:
-        """Curve and video, as far as they can be made; returns why those are missing that could not be."""
-        missing = []
-        for make in (self.plot, *([self.video] if self.plan.facts.renders else [])):
-            try:
-                make()
-            except (RunError, OSError) as error:
-                missing.append(str(error).splitlines()[0])
-        return missing
+    @staticmethod
+    def keepsake(make: Callable[[], Path]) -> str:
+        """Make a picture or a video for the folder; returns why it could not be made, empty where it was."""
+        try:
+            make()
+        except (RlblocksError, OSError) as error:
+            return str(error).splitlines()[0]
+        return ""
 
     def _folder(self) -> Path:
         if self.folder is None:

@@ -164,9 +164,12 @@ def _run(session: Session) -> None:
     except RunError as error:
         fail(session, error)
         raise
-    if session.folder is not None and session.options.video == "auto" and session.reason != "interrupted":
-        Run(session.plan, session.agent, session.options, session.folder, session.outcome, session.reason).keepsakes()
-    session.finish(session.reason, verdict_of(session))
+    run = Run(session.plan, session.agent, session.options, session.folder, session.outcome, session.reason)
+    records = session.folder is not None and session.reason != "interrupted" and session.options.video == "auto"
+    missing = run.keepsake(run.video) if records and session.plan.facts.renders else ""
+    session.finish(session.reason, verdict_of(session) + (f"; no video: {missing}" if missing else ""))
+    if session.folder is not None:
+        run.keepsake(run.plot)
 
 
 def _machine_notes(where: Path, device: str) -> list[str]:

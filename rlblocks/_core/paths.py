@@ -42,7 +42,7 @@ def join(steps: tuple[Step, ...]) -> str:
 def children(node: object) -> Mapping[Step, Any]:
     """What lies one step below a node; nothing below a leaf (a number, a text, a clock)."""
     if attrs.has(type(node)) and not isinstance(node, Clock):
-        return {a.name: getattr(node, a.name) for a in attrs.fields(type(node))}
+        return {a.name: getattr(node, a.name) for a in attrs.fields(type(node))}  # type: ignore[arg-type]  # `has` does not narrow
     if isinstance(node, Mapping):
         return dict(node)
     if isinstance(node, tuple) and any(attrs.has(type(item)) for item in node):

@@ -75,7 +75,7 @@ def test_what_was_set_is_announced():
         ('schema = 1\n[dqn]\nlike = "x"', "dqn is like 'x', of which there are no settings"),
         ('schema = 1\n[dqn]\nlike = "dqn"', "dqn is like 'dqn', which is like it again"),
         ('schema = 1\n[dqn."A-v0"]\nsteps = 1', "dqn on A-v0 names no source"),
-        ('schema = 1\n[dqn]\nA-v0 = 1', "dqn on A-v0 names no source"),
+        ("schema = 1\n[dqn]\nA-v0 = 1", "dqn on A-v0 names no source"),
         ('schema = 1\n[dqn.A-v0]\nsource = "x"\nset = 3', "dqn on A-v0 holds more than values"),
         ('schema = 1\n[dqn.A-v0]\nsource = "x"\n[dqn.A-v0.set]\nstore.capacity = 3', "quote a path with dots"),
     ],

@@ -1,0 +1,230 @@
+"""Running laws on a block: one call on one instance, and nothing to set up."""
+
+from __future__ import annotations
+
+import time
+import unittest
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import attrs
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Flaky, HypothesisException
+
+from rlblocks._core.block import Block, roles
+from rlblocks._core.errors import RecipeError, did_you_mean
+from rlblocks.testing._case import Case
+from rlblocks.testing._compare import LawBroken
+from rlblocks.testing._coverage import Coverage
+from rlblocks.testing._law import Law, laws_for
+
+Status = Literal["passed", "failed", "skipped", "waived"]
+PROFILES = {"fast": 1, "thorough": 20}  # how many times the examples that a law asks for
+
+
+@attrs.frozen
+class Result:
+    """What became of one law on one block.
+
+    Attributes:
+        law: its id.
+        status: passed, failed, skipped (it does not apply, `reason` says why) or waived (the caller said so).
+        seconds: how long it took.
+        reason: why it failed, was skipped or waived, in one line; empty where it passed.
+        counterexample: the smallest inputs found on which it fails, as source; empty where it did not fail.
+        title: the law in words.
+        block: the block that was asked, as it prints.
+    """
+
+    law: str
+    status: Status
+    seconds: float = 0.0
+    reason: str = ""
+    counterexample: str = ""
+    title: str = ""
+    block: str = ""
+
+    def __str__(self) -> str:
+        head = f"{self.law} {self.status}: {self.title}"
+        lines = [f"{self.block}: {self.reason}"] if self.reason else []
+        if self.counterexample:
+            lines += ["the smallest example found:", *("    " + line for line in self.counterexample.splitlines())]
+        return "\n".join([head, *("  " + line for line in lines)])
+
+
+_NO_BLOCK = "it is an instance of a block, of a role that has laws"
+
+
+def _ignored(case: Case) -> None:
+    """The body of the law that is decided before any input is drawn."""
+
+
+BLOCKNESS = Law("GEN-0", _NO_BLOCK, (), "0.1", _ignored)
+
+
+@attrs.frozen(eq=False)
+class Check:
+    """One law, bound to one block. Called, it raises where the law is broken.
+
+    Attributes:
+        law: the law.
+        block: the block, or whatever was handed over as one.
+        profile: "fast" or "thorough".
+        waiver: why the caller does not ask for this law; empty where it is asked.
+    """
+
+    law: Law
+    block: Any
+    profile: str = "fast"
+    waiver: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id of the law."""
+        return self.law.id
+
+    @property
+    def title(self) -> str:
+        """The law in words."""
+        return self.law.title
+
+    def __call__(self) -> None:
+        """Raise `LawBroken` where the law is broken, and `unittest.SkipTest`, which pytest knows, where it is not asked."""
+        result = self.result()
+        if result.status in {"skipped", "waived"}:
+            raise unittest.SkipTest(f"{result.status}: {result.reason}")
+        if result.status == "failed":
+            raise LawBroken(str(result))
+
+    def result(self) -> Result:
+        """What became of the law; never raises for a broken one."""
+        status, reason, example, start = "skipped", "", "", time.perf_counter()
+        if self.waiver:
+            status, reason = "waived", self.waiver
+        elif reason := _no_block(self.block):
+            status = "failed"
+        elif not (reason := _why_not(self.law, self.block)):
+            reason, example = _broken(self.law, self.block, PROFILES[self.profile])
+            status = "failed" if reason else "passed"
+        seconds = time.perf_counter() - start
+        return Result(self.id, status, seconds, reason, example, self.title, _name(self.block))  # type: ignore[arg-type]
+
+
+def _name(block: object) -> str:
+    try:
+        return repr(block)
+    except Exception:  # noqa: BLE001  a block whose repr raises is still told apart by its type
+        return f"a {type(block).__name__}"
+
+
+def _no_block(block: object) -> str:
+    """Why there is nothing to check, in one sentence; empty where there is."""
+    if isinstance(block, type):
+        if issubclass(block, Block):
+            return f"{block.__name__} is a class, and laws are about instances: hand over {block.__name__}(...)"
+        return f"the class {block.__name__} is no block: derive it from a role and put @block(...) on it"
+    if not isinstance(block, Block):
+        return f"{_name(block)} of type {type(block).__name__} is no block: derive its class from a role"
+    if not type(block).registered_name:
+        return f"{type(block).__name__} is not declared as a block: put @block(...) on it"
+    if next(laws_for(block.role), None) is None:
+        return f"there are no laws for the role {block.role!r}: write some with @law(..., role={block.role!r})"
+    return ""
+
+
+def _why_not(law: Law, block: Block) -> str:
+    """Why a law cannot be asked of a block."""
+    from rlblocks.testing._adapters import unsupplied
+
+    try:
+        return unsupplied(block) or law.needs(block)
+    except Exception as error:  # noqa: BLE001  a block that cannot even be asked fails in the body, with an example
+        return f"whether it applies could not be found out: {_said(error)}"
+
+
+def _broken(law: Law, block: Block, times: int) -> tuple[str, str]:
+    """Why a law is broken, and the smallest example found on which it is; empty where it holds."""
+    coverage, last = Coverage(), [""]
+
+    @settings(
+        derandomize=True, deadline=None, database=None, max_examples=law.examples * times, report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, phases=(Phase.generate, Phase.shrink),
+    )  # fmt: skip
+    @given(st.data())
+    def examples(data: st.DataObject) -> None:
+        case = Case(block, data, coverage)
+        try:
+            law.body(case)
+        except HypothesisException:
+            raise
+        except Exception:
+            last[0] = case.text()
+            raise
+
+    try:
+        examples()
+    except Flaky:
+        return "it gave two different results for the same inputs", last[0]
+    except LawBroken as broken:
+        return str(broken), last[0]
+    except Exception as error:  # noqa: BLE001  whatever a block raises is a broken law, to be told in one line
+        return f"it raised {_said(error)}", last[0]
+    missing = coverage.missing(law.covers)
+    return (f"vacuous: no input had {' or '.join(missing)}" if missing else ""), ""
+
+
+def _said(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def laws_of(
+    block: object, *, waive: Mapping[str, str] | None = None, only: tuple[str, ...] = (), profile: str = "fast"
+) -> Iterator[Check]:
+    """Every check of a block: objects with `id`, `title`, `result()`, and callable.
+
+    Args:
+        block: an instance of a block.
+        waive: the ids of laws that are not asked, each with the reason.
+        only: ask these laws alone; empty asks all.
+        profile: "fast" (under 10 s a block) or "thorough" (20 times the examples).
+
+    Raises:
+        RecipeError: `waive` or `only` name a law that this block does not have, or a waiver gives no reason.
+    """
+    if profile not in PROFILES:
+        raise RecipeError(f"there is no profile {profile!r}", fix=did_you_mean(profile, PROFILES))
+    if _no_block(block):
+        yield Check(BLOCKNESS, block, profile)
+        return
+    assert isinstance(block, Block)
+    found = list(laws_for(block.role))
+    waivers = dict(waive or {})
+    for name in (*waivers, *only):
+        if name not in {law.id for law in found}:
+            known = {law.id for law in found}
+            raise RecipeError(f"there is no law {name!r} of {block.role}", fix=did_you_mean(name, known), law=name)
+    for name, reason in waivers.items():
+        if not reason:
+            raise RecipeError(f"the waiver of {name} gives no reason", fix="say why the block may break this law")
+    for law in found:
+        if not only or law.id in only:
+            yield Check(law, block, profile, waivers.get(law.id, ""))
+
+
+def check_block(
+    block: object, *, waive: Mapping[str, str] | None = None, only: tuple[str, ...] = (), profile: str = "fast"
+) -> list[Result]:
+    """Ask a block for every law of its role. See `laws_of` for the arguments. A broken law is a result, not an error.
+
+    >>> from rlblocks.targets import MaxQ
+    >>> [(result.law, result.status) for result in check_block(MaxQ(), only=("TGT-2",))]
+    [('TGT-2', 'passed')]
+    """
+    return [check.result() for check in laws_of(block, waive=waive, only=only, profile=profile)]
+
+
+def known_roles() -> list[str]:
+    """The roles that have laws."""
+    return [name for name in roles() if next(laws_for(name), None) is not None]

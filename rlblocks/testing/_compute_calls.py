@@ -1,0 +1,176 @@
+"""Calls of `compute`: every declared input is drawn by what its key says of it, so that any block can be called."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from rlblocks import functional
+from rlblocks._core.block import Block
+from rlblocks._core.clocks import Times
+from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled, Size
+from rlblocks._core.keys import Key, parse
+from rlblocks.testing._call import Call, Function
+from rlblocks.testing._compare import LawBroken
+from rlblocks.testing.strategies import (
+    Sizes,
+    discounts,
+    flags,
+    floats,
+    indices,
+    masks,
+    moments,
+    q_values,
+    sizes,
+    uniforms,
+)
+
+DRAWS = ("uniform", "normal", "bernoulli")
+REDUCED = frozenset({"loss"})  # outputs that are one number for all rows
+
+
+def unsupplied(block: Block) -> str:
+    """What a block asks for that cannot be made up."""
+    for argument, asked in block.inputs.items():
+        if isinstance(asked, Fn) and not asked.key.endswith(".backup"):
+            return f"its input {argument!r} is the function {asked.key!r}, which the kit cannot make up"
+        if isinstance(asked, Draw) and asked.kind not in DRAWS:
+            return f"its input {argument!r} is a draw of kind {asked.kind!r}, which the kit cannot make up"
+        if isinstance(asked, Size) and asked.dim not in {"action", "atom", "feature"}:
+            return f"its input {argument!r} is the size of {asked.dim!r}, which the kit does not know"
+    return ""
+
+
+def number_at(block: Block, name: str, times: Times) -> float:
+    """The present value of a block's schedule or method, as the run computes it for an input that is `scheduled`."""
+    held = attrgetter(name)(block)
+    return float(held.value(times) if getattr(type(held), "role", "") == "schedules" else held(times))
+
+
+@st.composite
+def compute_calls(
+    draw: st.DrawFn, block: Block, rows: int | None = None, *, form: tuple[int, ...] | None = (), optional: bool = False
+) -> Call:
+    """A call of `compute` on rows that belong together.
+
+    Args:
+        draw: from hypothesis.
+        block: what is called.
+        rows: the batch size; None draws one.
+        form: the trailing dims of values; None draws between scalars and atoms.
+        optional: hand over what the block could do without, always; else now and then.
+    """
+    world = _World(draw, draw(sizes(rows)), draw(st.sampled_from([(), (8,)])) if form is None else form)
+    inputs: dict[str, Any] = {}
+    for argument, asked in block.inputs.items():
+        absent = isinstance(asked, Read) and asked.default is not REQUIRED and not optional and not draw(st.booleans())
+        if not absent:
+            inputs[argument] = world.supply(asked, block)
+    batched = frozenset(a for a in inputs if isinstance(block.inputs[a], Read | Draw) and isinstance(inputs[a], Tensor))
+
+    known = {"batch": world.sizes.batch, "action": world.sizes.action}
+    return Call(block, _compute, inputs, f"{block!r}.compute", known, batched, REDUCED)
+
+
+def _compute(block: Any) -> Function:
+    """What a block computes, by the names of its outputs."""
+
+    def function(**given: Any) -> dict[str, Any]:
+        wrote = block.compute(**given)
+        wrote = wrote if isinstance(wrote, tuple) else (wrote,)
+        if len(wrote) != len(block.outputs):
+            raise LawBroken(f"compute returned {len(wrote)} values, but declares the outputs {', '.join(block.outputs)}")
+        return dict(zip(block.outputs, wrote, strict=True))
+
+    return function
+
+
+class _World:
+    """What the inputs of one call have in common: a value that is read twice is the same value."""
+
+    def __init__(self, draw: st.DrawFn, chosen: Sizes, form: tuple[int, ...]) -> None:
+        self.draw, self.sizes, self.form = draw, chosen, form
+        self.known: dict[tuple[bool, str, str], Tensor] = {}
+
+    def supply(self, asked: Declared, block: Block) -> Any:
+        """A value for one declared input."""
+        match asked:
+            case Read():
+                return self._read(asked)
+            case Draw(kind=kind, like=like):
+                shape = (self.sizes.batch,) if like in {"", "action", "reward"} else tuple(self._plain(parse(like)).shape)
+                return self._random(kind, shape)
+            case Scheduled(name=name):
+                return torch.tensor(number_at(block, name, self.draw(moments())), dtype=torch.float64)
+            case Size(dim=dim):
+                return getattr(self.sizes, dim)
+            case Fn():
+                return functional.one_step_backup
+
+    def _random(self, kind: str, shape: tuple[int, ...]) -> Tensor:
+        if kind == "uniform":
+            return self.draw(uniforms(*shape))
+        if kind == "bernoulli":
+            return self.draw(flags(*shape)).float()
+        return self.draw(floats(*shape, step=1 / 32))
+
+    def _read(self, asked: Read) -> Tensor:
+        key = parse(asked.key)
+        if not key.which:
+            return self._plain(key, asked.dims)
+        value = self._value(key, asked.dims)
+        if value.dim() > 1 + len(self._dims(asked.dims)) and not asked.raw:
+            value = value.flatten(2).mean(-1)  # the mean over the form is what a reader of the plain key gets
+        if asked.at:
+            chosen: Tensor = functional.value_of_action(value, self._plain(parse(asked.at)))
+            return chosen
+        return value
+
+    def _dims(self, dims: tuple[str, ...]) -> tuple[int, ...]:
+        """The sizes of all named dims but the batch; a value of unknown dims has one number for each action."""
+        return tuple(getattr(self.sizes, dim, 3) for dim in dims[1:]) if dims else (self.sizes.action,)
+
+    def _value(self, key: Key, dims: tuple[str, ...]) -> Tensor:
+        """What a network writes: a value for each action, or one number a row where the name says so."""
+        place = (key.next, key.name, key.which)
+        if place not in self.known:
+            if key.name in {"v", "value", "log_prob", "entropy"} and not dims:
+                self.known[place] = self.draw(floats(self.sizes.batch))
+            else:
+                shape = self._dims(dims)
+                self.known[place] = self.draw(q_values(self.sizes.batch, *shape, *(self.form if len(shape) == 1 else ())))
+        return self.known[place]
+
+    def _plain(self, key: Key, dims: tuple[str, ...] = ()) -> Tensor:
+        """A stored column, or what an earlier block wrote."""
+        place = (key.next, key.name, "")
+        if place not in self.known:
+            self.known[place] = self.draw(self._column(key.name, dims))
+        return self.known[place]
+
+    def _column(self, name: str, dims: tuple[str, ...]) -> st.SearchStrategy[Tensor]:
+        rows, actions = self.sizes.batch, self.sizes.action
+        match name:
+            case "discount":
+                return discounts(rows)
+            case "terminated" | "truncated" | "is_first":
+                return flags(rows)
+            case "action_mask":
+                return masks(rows, actions)
+            case "action":
+                return indices(rows, actions)
+            case "weight":
+                return uniforms(rows)
+            case "error" | "priority":
+                return floats(rows).map(torch.abs)
+            case "td_target":
+                return floats(rows, *self.form, step=0.375)
+            case _ if dims:
+                return q_values(rows, *self._dims(dims))
+            case _ if name.startswith("observation"):
+                return floats(rows, self.sizes.feature)
+        return floats(rows)

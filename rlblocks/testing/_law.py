@@ -1,0 +1,84 @@
+"""What a law is, and the one list of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import attrs
+
+from rlblocks._core.block import Block
+
+if TYPE_CHECKING:
+    from rlblocks.testing._case import Case
+
+Body = Callable[["Case"], None]
+Needs = Callable[[Block], str]
+
+
+def every_block(block: Block) -> str:  # noqa: ARG001  the signature of `Needs`
+    """A law without conditions applies to every block of its role."""
+    return ""
+
+
+@attrs.frozen(eq=False)
+class Law:
+    """A property that every block of a role must have.
+
+    Attributes:
+        id: stable, such as "TGT-2"; the same id may stand for one law with a body of its own in several roles.
+        title: the law in words.
+        roles: the roles whose blocks must obey it.
+        since: the version that brought it.
+        body: draws inputs from a `Case`, and raises where the law is broken.
+        needs: why the law does not apply to a block; empty where it does.
+        covers: what the drawn inputs must have contained at least once; a law that never saw it has shown nothing.
+        examples: how many inputs the fast profile draws.
+    """
+
+    id: str
+    title: str
+    roles: tuple[str, ...]
+    since: str
+    body: Body
+    needs: Needs = every_block
+    covers: tuple[str, ...] = ()
+    examples: int = 15
+
+
+_LAWS: list[Law] = []  # like the registry of blocks: filled at import by `law`, and by nothing else
+
+
+def law(
+    name: str, *, role: str | tuple[str, ...], since: str, title: str, needs: Needs = every_block,
+    covers: tuple[str, ...] = (), examples: int = 15,
+) -> Callable[[Body], Body]:  # fmt: skip
+    """Register the function below as the body of a law. It reaches every block of its roles by itself.
+
+    >>> from rlblocks.testing import Case, Law, law
+    >>> @law("LAB-1", role="lab_role", since="0.1", title="a block of ours has a docstring")
+    ... def documented(case: Case) -> None:
+    ...     assert type(case.block).__doc__
+    """
+
+    def register(body: Body) -> Body:
+        roles = (role,) if isinstance(role, str) else role
+        _LAWS.append(Law(name, title, roles, since, body, needs, covers, examples))
+        return body
+
+    return register
+
+
+def _order(found: Law) -> tuple[bool, str, int, str]:
+    """General laws first, then by section and number."""
+    section, _, number = found.id.partition("-")
+    digits = number.rstrip("abcdefghijklmnopqrstuvwxyz")
+    return section != "GEN", section, int(digits) if digits.isdecimal() else 0, number
+
+
+def laws_for(role: str) -> Iterator[Law]:
+    """The laws of a role, in a stable order."""
+    from rlblocks.testing import laws
+
+    laws.load()
+    yield from sorted((found for found in _LAWS if role in found.roles), key=_order)

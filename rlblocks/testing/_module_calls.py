@@ -1,0 +1,127 @@
+"""Calls of the modules that network blocks build, and of value forms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from rlblocks._core.block import Block
+from rlblocks._core.keys import Spec
+from rlblocks.testing._call import Call, Function
+from rlblocks.testing.strategies import IMAGES, VECTORS, discounts, floats, q_values, rows_of, sizes
+
+SPECS = VECTORS + IMAGES
+seeds = st.integers(0, 255)
+
+
+def readable(block: Block) -> list[Spec]:
+    """The inputs among those of the kit that a body can read."""
+    return [spec for spec in SPECS if not block.misfit(spec)]  # type: ignore[attr-defined]  a body
+
+
+def unreadable(block: Block) -> str:
+    """Why a body cannot be tried."""
+    return "" if readable(block) else "it reads none of the inputs that the kit can make up"
+
+
+def build(block: Block, *arguments: Any, seed: int) -> nn.Module:
+    """The module of a network block, from a seed."""
+    module: nn.Module = block.build(*arguments, torch.Generator().manual_seed(seed))  # type: ignore[attr-defined]
+    return module
+
+
+def built(block: Block, *arguments: Any, seed: int) -> str:
+    """The source of `build`."""
+    return f"module = {block!r}.build({', '.join(map(repr, arguments))}, torch.Generator().manual_seed({seed}))"
+
+
+def noise_of(module: nn.Module, draw: st.DrawFn, noisy: bool | None) -> Tensor | None:  # noqa: FBT001  what is handed over
+    """Noise for one pass of a module, or None for its mean weights."""
+    size = int(module.noise_size)  # type: ignore[arg-type]  every module of a network block has one
+    wanted = draw(st.booleans()) if noisy is None else noisy
+    return draw(floats(size, step=1 / 32)) if size and wanted else None
+
+
+def _forward(*arguments: Any, seed: int) -> Callable[[Block], Function]:
+    """From a block to one pass of the module that it builds with these arguments."""
+
+    def make(block: Block) -> Function:
+        module = build(block, *arguments, seed=seed)
+
+        def function(x: Tensor, noise: Tensor | None) -> dict[str, Any]:
+            wrote = module(x, noise)
+            return wrote if isinstance(wrote, dict) else {"y": wrote}
+
+        return function
+
+    return make
+
+
+@st.composite
+def layer_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy: bool | None = None) -> Call:
+    """A pass of a layer's module."""
+    chosen, seed = draw(sizes(rows)), draw(seeds)
+    inputs, outputs = draw(st.sampled_from([(3, 7), (7, 3), (1, 4), (6, 1)]))
+    module = build(block, inputs, outputs, seed=seed)
+    given = {"x": draw(floats(chosen.batch, inputs)), "noise": noise_of(module, draw, noisy)}
+    known = {"batch": chosen.batch, "in": inputs, "out": outputs}
+    text = built(block, inputs, outputs, seed=seed)
+    return Call(block, _forward(inputs, outputs, seed=seed), given, "module", known, frozenset({"x"}), prelude=(text,))
+
+
+@st.composite
+def body_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy: bool | None = None) -> Call:
+    """A pass of a body's module on one of the inputs that it can read."""
+    chosen, seed, of_rows = draw(sizes(rows)), draw(seeds), draw(seeds)
+    spec = draw(st.sampled_from(readable(block)))
+    module = build(block, spec, seed=seed)
+    given = {"x": rows_of(spec, chosen.batch, of_rows), "noise": noise_of(module, draw, noisy)}
+    lines = ("from rlblocks._core.keys import Spec", "from rlblocks.testing.strategies import rows_of", built(block, spec, seed=seed))
+    return Call(
+        block, _forward(spec, seed=seed), given, "module", {"batch": chosen.batch}, frozenset({"x"}), prelude=lines,
+        texts={"x": f"rows_of({spec!r}, {chosen.batch}, seed={of_rows})"},
+    )  # fmt: skip
+
+
+@st.composite
+def head_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy: bool | None = None) -> Call:
+    """A pass of a head's module on features."""
+    chosen, seed, features = draw(sizes(rows)), draw(seeds), 7
+    sized = {"action": chosen.action, "feature": features}
+    module = build(block, features, sized, seed=seed)
+    given = {"x": draw(floats(chosen.batch, features)), "noise": noise_of(module, draw, noisy)}
+    text = built(block, features, sized, seed=seed)
+    known = {"batch": chosen.batch, **sized}
+    return Call(block, _forward(features, sized, seed=seed), given, "module", known, frozenset({"x"}), prelude=(text,))
+
+
+def form_shape(block: Any) -> tuple[int, ...]:
+    """The trailing dims of a value in a form."""
+    return (block.width(),) if block.dims() else ()
+
+
+@st.composite
+def form_calls(draw: st.DrawFn, block: Any, rows: int | None = None, *, part: str = "") -> Call:
+    """A mean or a back-up of values in a form."""
+    chosen, form = draw(sizes(rows)), form_shape(block)
+    given: dict[str, Tensor]
+    if (part or draw(st.sampled_from(["backup", "mean"]))) == "mean":
+        given = {"value": draw(q_values(chosen.batch, chosen.action, *form))}
+        name = "mean"
+    else:
+        rewards, gammas = draw(floats(chosen.batch)), draw(discounts(chosen.batch))
+        given = {"reward": rewards, "discount": gammas, "value": draw(floats(chosen.batch, *form))}
+        name = "backup"
+    shared = frozenset({"mean"}) if math.prod(form) == 1 else frozenset()  # of a scalar the mean is the value itself
+    known = {"batch": chosen.batch, "action": chosen.action}
+    return Call(block, _method(name), given, f"{block!r}.{name}", known, frozenset(given), shared=shared)
+
+
+def _method(name: str) -> Callable[[Block], Function]:
+    """From a block to one of its methods, whose value stands under the method's own name."""
+    return lambda block: lambda **given: {name: getattr(block, name)(**given)}

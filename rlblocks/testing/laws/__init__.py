@@ -1,0 +1,17 @@
+"""The laws, a file for each role; `general` holds those of every block."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+FILES = (
+    "general", "general_rows", "general_memory", "schedules", "explorers", "distributions", "targets", "target_roles", "losses",
+    "loss_values", "stores", "uniform_stores", "prioritized_stores", "n_step_stores", "networks", "value_forms",
+    "target_updates", "optimizers", "clips", "cadences", "envs", "wrappers",
+)  # fmt: skip
+
+
+def load() -> None:
+    """Import every file, and by that register its laws."""
+    for name in FILES:
+        import_module(f"{__name__}.{name}")

@@ -1,0 +1,136 @@
+"""EXP: with which probability an explorer takes each action, by enumerating its draws instead of sampling them.
+
+Every uniform draw runs through the midpoints of a grid, so that the share of grid points that lead to an action is its
+probability, up to the width of a cell.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from rlblocks._core.block import Block
+from rlblocks._core.declare import Draw
+from rlblocks.testing import oracles
+from rlblocks.testing._call import Call
+from rlblocks.testing._case import Case
+from rlblocks.testing._compare import require
+from rlblocks.testing._law import law
+from rlblocks.testing.laws.explorers import drawn
+from rlblocks.testing.laws.general_rows import value_reads
+from rlblocks.testing.strategies import orders
+
+GRID = 60  # a multiple of every number of legal actions that is drawn
+
+
+def enumerable(block: Block) -> str:
+    """Whether an explorer draws at most two uniform numbers a row, and nothing else."""
+    draws = [name for name, asked in block.inputs.items() if isinstance(asked, Draw)]
+    if len(draws) != len(drawn(block, "uniform")):
+        return "it draws numbers that are not uniform, which cannot be enumerated"
+    return "" if len(draws) <= 2 else f"it draws {len(draws)} numbers a row, too many to enumerate"  # noqa: PLR2004
+
+
+def with_oracle(block: Block) -> str:
+    """Whether probabilities can be enumerated and are known."""
+    return enumerable(block) or oracles.unknown(block)
+
+
+def compares_values(block: Block) -> str:
+    """Whether only the order of values matters."""
+    matters = "temperature" in block.inputs or block.tags.get("scale") == "matters"
+    return "the size of values matters to it" if matters else enumerable(block) or reads_values(block)
+
+
+def reads_values(block: Block) -> str:
+    """Whether an explorer looks at values of actions."""
+    return "" if value_reads(block) else "it reads no values of actions"
+
+
+def probabilities(call: Call) -> Tensor:
+    """The probability of every action in every row, `[B, A]`, and exactly that where it is a multiple of 1/GRID."""
+    names, batch, actions = drawn(call.block, "uniform"), call.sizes["batch"], call.sizes["action"]
+    middle = (torch.arange(GRID) + 0.5) / GRID
+    grids = [axis.flatten() for axis in torch.meshgrid(*[middle] * len(names), indexing="ij")] if names else []
+    count = GRID ** len(names)  # every row is repeated once for every point
+    rows = call.map_rows(lambda value: value.repeat_interleave(count, 0))
+    rows |= {name: grid.repeat(batch) for name, grid in zip(names, grids, strict=True)}
+    chosen = call(**rows)["action"].view(batch, count)
+    return torch.stack([(chosen == a).double().mean(1) for a in range(actions)], 1)
+
+
+def near(found: Tensor, due: Tensor, what: str) -> None:
+    """Probabilities agree up to the cells of the grid that their boundaries cut."""
+    worst = (found - due).abs().max()
+    row, action = divmod(int((found - due).abs().argmax()), found.shape[1])
+    require(worst <= 1.5 / GRID, f"{what}: action {action} of row {row} has probability {found[row, action]:.3f}, "
+            f"but must have {due[row, action]:.3f}")  # fmt: skip
+
+
+@law("EXP-3", role="explorers", since="0.1", needs=with_oracle, covers=("several rows", "action_mask given"), examples=15,
+     title="every action has the probability that the equation says")  # fmt: skip
+def probabilities_are_those_of_the_equation(case: Case) -> None:
+    """The greedy action may be drawn at random as well: 1 − ε + ε/n, and ε/n for each other legal one."""
+    call = case.call()
+    near(probabilities(call), oracles.action_probabilities(call), "of all draws alike")
+
+
+@law("EXP-5", role="explorers", since="0.1", needs=compares_values, examples=8, title="values times k > 0 plus a constant give the same actions")
+def only_the_order_of_values_matters(case: Case) -> None:
+    """For each row its own constant."""
+    call = case.call()
+    shift = torch.arange(call.sizes["batch"], dtype=torch.float32).unsqueeze(1) * 16 - 8
+    moved = call.with_inputs(**{name: call.inputs[name] * 4 + shift for name in value_reads(case.block)})
+    near(probabilities(moved), probabilities(call), "of values times 4 and shifted")
+
+
+@law("EXP-5a", role="explorers", since="0.1", needs=enumerable, examples=8, title="actions under other numbers have the same probabilities")
+def actions_can_be_relabelled(case: Case) -> None:
+    """No action is special; values have no ties here."""
+    call = case.call()
+    order = torch.tensor(case.draw(orders(call.sizes["action"]), "order"))
+    names = [name for name in (*value_reads(case.block), "action_mask") if name in call.inputs]
+    moved = call.with_inputs(**{name: call.inputs[name][:, order] for name in names})
+    near(probabilities(moved), probabilities(call)[:, order], "of relabelled actions")
+
+
+@law("EXP-5b", role="explorers", since="0.1", needs=lambda block: enumerable(block) or reads_values(block), examples=8,
+     title="a greater value never makes an action less likely")  # fmt: skip
+def better_actions_are_not_less_likely(case: Case) -> None:
+    """One value of each row is raised."""
+    call = case.call()
+    (name, *_) = value_reads(case.block)
+    raised = call.inputs[name].clone()
+    raised[:, 0] += 8.0
+    found, before = probabilities(call.with_inputs(**{name: raised}))[:, 0], probabilities(call)[:, 0]
+    require(bool((found >= before - 1.5 / GRID).all()), f"raised by 8, action 0 went from {before.tolist()} to {found.tolist()}")
+
+
+@law("EXP-10", role="explorers", since="0.1", needs=lambda b: enumerable(b) or ("" if "temperature" in b.inputs else "it has no temperature"), examples=8,
+     title="towards temperature 0 it is greedy, towards infinity uniform, and a constant added to all values changes nothing")  # fmt: skip
+def temperature_goes_from_greedy_to_uniform(case: Case) -> None:
+    """At 0 itself too, and for values of any size."""
+    call = case.call()
+    (name, *_) = value_reads(case.block)
+    q, mask = call.inputs[name], call.inputs.get("action_mask")
+    legal = torch.ones_like(q, dtype=torch.bool) if mask is None else mask
+    best = torch.nn.functional.one_hot(q.masked_fill(~legal, -torch.inf).argmax(1), q.shape[1]).double()
+    cold, freezing, hot = (torch.tensor(t, dtype=torch.float64) for t in (1e-6, 0.0, 1e9))
+    near(probabilities(call.with_inputs(temperature=cold)), best, "at temperature 10⁻⁶")
+    near(probabilities(call.with_inputs(temperature=freezing)), best, "at temperature 0")
+    near(probabilities(call.with_inputs(temperature=hot)), legal / legal.sum(1, keepdim=True), "at temperature 10⁹")
+    near(probabilities(call.with_inputs(**{name: q + 64})), probabilities(call), "of values plus 64")
+
+
+@law("EXP-4", role="explorers", since="0.1", needs=lambda b: enumerable(b) or ("" if drawn(b, "uniform") else "it draws nothing"),
+     title="rows explore independently: every row has draws of its own", covers=("several rows",))  # fmt: skip
+def rows_explore_independently(case: Case) -> None:
+    """Another draw in one row changes nothing in the others, and every draw has one number a row."""
+    call = case.call(rows=3)
+    before = call()["action"]
+    for name in drawn(case.block, "uniform"):
+        for u in (0.0, 0.999):
+            moved = call.inputs[name].clone()
+            moved[1] = u
+            found = call(**{name: moved})["action"]
+            require(bool((found == before)[[0, 2]].all()), f"another number of {name} in row 1 changed rows beside it")

@@ -1,0 +1,129 @@
+"""GEN: what every block obeys that is a function of what it is handed: it changes nothing, shares nothing, draws nothing."""
+
+from __future__ import annotations
+
+import copy
+import random
+from typing import Any
+
+import attrs
+import numpy as np
+import torch
+
+from rlblocks.testing._call import Call, tensors_in
+from rlblocks.testing._case import Case
+from rlblocks.testing._compare import require, same
+from rlblocks.testing._law import law
+
+COMPUTING = ("targets", "losses", "explorers")
+MODULES = ("layers", "bodies", "heads")
+WRITING = ("target_updates", "optimizers")
+CALLED = (*COMPUTING, *MODULES, *WRITING, "value_forms", "clips")
+
+
+def global_states() -> tuple[Any, ...]:
+    """The states of the global generators."""
+    return random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002  the global one is asked about
+
+
+def reseed(seed: int) -> None:
+    """Seed the global generators."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    torch.manual_seed(seed)
+
+
+def versions(call: Call) -> list[int]:
+    """How often each tensor that is handed over was written."""
+    return [tensor._version for tensor in tensors_in(call.inputs)]  # noqa: SLF001  torch has no other name for it
+
+
+@law("GEN-1", role=CALLED, since="0.1", title="what is handed over is not changed")
+def inputs_are_only_read(case: Case) -> None:
+    """Inputs are bit-equal afterwards, in the same order, and no tensor was written and restored."""
+    call = case.call()
+    before, written = copy.deepcopy(dict(call.inputs)), versions(call)
+    call()
+    same(dict(call.inputs), before, "after the call, the input")
+    require(versions(call) == written, "the call wrote into a tensor that it was handed")
+
+
+@law("GEN-2", role=CALLED, since="0.1", title="what is returned shares no memory with what is handed over")
+def outputs_are_fresh(case: Case) -> None:
+    """Storages are disjoint, so that writing into one never changes the other."""
+    call = case.call()
+    outputs = {name: value for name, value in call().items() if name not in call.shared}
+    handed = {tensor.untyped_storage().data_ptr(): tensor for tensor in tensors_in(call.inputs) if tensor.numel()}
+    for name, value in outputs.items():
+        for tensor in tensors_in(value):
+            found = handed.get(tensor.untyped_storage().data_ptr())
+            require(found is None or not tensor.numel(), f"{name} is a view of one of the inputs")
+
+
+@law("GEN-3", role=CALLED, since="0.1", title="global generators are neither read nor moved")
+def global_generators_are_left_alone(case: Case) -> None:
+    """Reseeding them changes no result, and a call leaves their states as they are."""
+    call, before = case.call(), global_states()
+    try:
+        reseed(1)
+        states, first = global_states(), copy.deepcopy(call())
+        for name, was, now in zip(("random", "numpy.random", "torch"), states, global_states(), strict=True):
+            require(str(was) == str(now), f"the call moved the global generator of {name}")
+        reseed(2)
+        same(call(), first, "after the global generators were seeded anew, the output")
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
+        torch.set_rng_state(before[2])
+
+
+@law("GEN-14", role=CALLED, since="0.1", title="the same inputs give the same outputs, bit for bit, however often")
+def calls_are_pure(case: Case) -> None:
+    """Nothing is remembered from one call to the next, whatever stands between them."""
+    call, other = case.call(), case.call()
+    first = copy.deepcopy(call())
+    other()
+    same(call(), first, "of the second call with the same inputs, the output")
+
+
+def _attributes(kind: type) -> dict[str, str]:
+    return {name: repr(value) for name, value in vars(kind).items() if not callable(value)}
+
+
+@law(
+    "GEN-17", role=(*CALLED, "schedules", "stores", "cadences", "envs", "wrappers"), since="0.1", examples=1,
+    title="a block is a value: frozen, hashable, equal to a copy of itself",
+)  # fmt: skip
+def blocks_are_values(case: Case) -> None:
+    """Fields cannot be set, and equal fields make equal blocks, so that two recipes never share anything that changes."""
+    block = case.block
+    case.say(f"block = {block!r}")
+    twin = type(block)(**{a.name: getattr(block, a.name) for a in attrs.fields(type(block)) if a.init})
+    require(twin == block, f"a block made of the same fields is not equal: {twin!r}")
+    require(hash(twin) == hash(block), "equal blocks have different hashes")
+    name = next((a.name for a in attrs.fields(type(block))), "anything")
+    try:
+        setattr(block, name, getattr(block, name, None))
+    except (attrs.exceptions.FrozenInstanceError, AttributeError, TypeError):
+        return
+    require(False, f"the field {name!r} could be set")  # noqa: FBT003  reached only where nothing was raised
+
+
+@law("GEN-17a", role=CALLED, since="0.1", examples=5, title="a call changes neither the block nor its class")
+def calls_leave_the_block_alone(case: Case) -> None:
+    """What a call needs to remember belongs to the run."""
+    call, block = case.call(), case.block
+    before, fields = _attributes(type(block)), repr(block)
+    call()
+    require(_attributes(type(block)) == before, "the call changed an attribute of the class")
+    require(repr(block) == fields, f"the call changed the block to {block!r}")
+
+
+@law("GEN-18", role=CALLED, since="0.1", examples=5, title="a deep copy of a block computes the same")
+def copies_compute_the_same(case: Case) -> None:
+    """A block can be copied with the recipe that holds it."""
+    block = case.block
+    twin = copy.deepcopy(block)
+    require(twin == block, "a deep copy of the block is not equal to it")
+    call = case.call()
+    same(call.of(twin)(), call(), "of a deep copy of the block, the output")

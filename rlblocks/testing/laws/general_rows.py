@@ -1,0 +1,212 @@
+"""GEN: what every block obeys that works on a batch of rows: a row's result depends on that row alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from rlblocks._core.block import Block
+from rlblocks._core.declare import Draw, Read
+from rlblocks._core.keys import parse
+from rlblocks.testing._call import Call, tensors_in
+from rlblocks.testing._case import Case
+from rlblocks.testing._compare import LawBroken, close, require, same
+from rlblocks.testing._law import law
+from rlblocks.testing.laws.general import COMPUTING, MODULES
+from rlblocks.testing.strategies import BATCHES, layouts, orders
+
+ROWS = (*COMPUTING, *MODULES, "value_forms")
+FLOATING = (*COMPUTING, "value_forms")
+NEVER = object()
+
+
+def outcome(call: Call, **changed: Any) -> Any:
+    """The outputs, or `NEVER` where the block refuses such inputs."""
+    try:
+        return call(**changed)
+    except LawBroken:
+        raise
+    except Exception:  # noqa: BLE001  any refusal is one
+        return NEVER
+
+
+@law("GEN-7", role=FLOATING, since="0.1", covers=("a call",), title="float32 and float64 agree, and the result keeps the type")
+def float_types_agree(case: Case) -> None:
+    """In float64 the same numbers come out, in float64; nothing is rounded on the way."""
+    call = case.call()
+    single, double = call(), call.to(torch.float64)()
+    for name, value in double.items():
+        floats = [tensor for tensor in tensors_in(value) if tensor.is_floating_point()]
+        for tensor in floats:
+            require(tensor.dtype == torch.float64, f"{name} of float64 inputs is {tensor.dtype}")
+        for ours, theirs in zip(tensors_in(single[name]), tensors_in(value), strict=True):
+            require(not theirs.is_floating_point() or ours.dtype == torch.float32, f"{name} of float32 inputs is {ours.dtype}")
+            close(ours, theirs, f"{name} in float32")
+
+
+@law("GEN-7a", role=FLOATING, since="0.1", title="whole numbers given as integers are refused, or mean what they mean as floats")
+def integers_are_not_truncated(case: Case) -> None:
+    """A result is never cast to the type of an integer input."""
+    call = case.call()
+    name = case.draw(st.sampled_from([n for n in call.floating() if n in call.rows] or [""]))
+    if not name:
+        return
+    whole = call.inputs[name].round()
+    given = outcome(call, **{name: whole.long()})
+    if given is not NEVER:
+        due = call(**{name: whole})
+        for key, value in due.items():
+            for ours, theirs in zip(tensors_in(given[key]), tensors_in(value), strict=True):
+                close(ours, theirs, f"{key}, with {name} given as integers,")
+
+
+@law("GEN-8", role=ROWS, since="0.1", covers=("several rows",), title="the result of a batch is the results of its rows")
+def a_batch_is_its_rows(case: Case) -> None:
+    """Rows are handed over one at a time; what stood beside them must not have mattered."""
+    call = case.call(rows=case.draw(st.sampled_from(BATCHES)))
+    together = call.per_row(call())
+    for i in range(call.sizes["batch"]):
+        alone = call(**call.map_rows(lambda value: value[i : i + 1]))  # noqa: B023  used at once
+        for name, value in together.items():
+            require(value.shape[:1] == (call.sizes["batch"],), f"{name} has the shape {list(value.shape)}, not one entry a row")
+            agree(value[i : i + 1], alone[name], f"row {i} of {name}")
+
+
+def agree(found: Any, due: Any, what: str) -> None:
+    """Equal, up to the rounding of matrix products, which depends on the number of rows."""
+    if isinstance(due, Tensor) and due.is_floating_point():
+        close(found, due, what)
+    else:
+        same(found, due, what)
+
+
+@law("GEN-9", role=ROWS, since="0.1", covers=("several rows",), title="rows in another order give the results in that order")
+def rows_can_be_permuted(case: Case) -> None:
+    """What is one number for all rows does not change."""
+    call = case.call(rows=case.draw(st.sampled_from(BATCHES[1:])))
+    order = torch.tensor(case.draw(orders(call.sizes["batch"]), "order"))
+    straight, permuted = call(), call(**call.map_rows(lambda value: value[order]))
+    for name, value in straight.items():
+        agree(permuted[name], value if name in call.reduced else value[order], f"{name} of permuted rows")
+
+
+@law("GEN-11", role=ROWS, since="0.1", covers=("several rows",), title="[B, 1] in the place of [B] is refused, never broadcast")
+def columns_are_not_broadcast(case: Case) -> None:
+    """Each input in turn; a block may also take it for `[B]`."""
+    call = case.call(rows=case.draw(st.sampled_from(BATCHES[1:])), **_all_given(case.block))
+    due = call()
+    for name in [n for n in _handed(call) if call.inputs[n].dim() == 1]:
+        found = outcome(call, **{name: call.inputs[name].unsqueeze(1)})
+        if found is not NEVER:
+            for key, value in due.items():
+                agree(found[key], value, f"{key}, with {name} given as [B, 1],")
+
+
+@law("GEN-11a", role=ROWS, since="0.1", title="an input with one row too few is refused, never broadcast")
+def missing_rows_are_refused(case: Case) -> None:
+    """Each input in turn is handed over with a single row beside batches of others; one that is read alone may pass."""
+    call = case.call(rows=case.draw(st.sampled_from(BATCHES[2:])), **_all_given(case.block))
+    for name in _handed(call) if len(call.rows) > 1 else ():
+        found = outcome(call, **{name: call.inputs[name][:1]})
+        require(found is NEVER, f"{name} with 1 row beside others with {call.sizes['batch']} was taken")
+
+
+def _handed(call: Call) -> list[str]:
+    """The inputs with rows. Not those that are drawn: the run makes them, with the shape that was declared."""
+    return [name for name in call.inputs if name in call.rows and not isinstance(call.block.inputs.get(name), Draw)]
+
+
+def _all_given(block: Block) -> dict[str, Any]:
+    """Conditions under which a call is handed everything that the block can read."""
+    return {"optional": True} if block.role in COMPUTING else {}
+
+
+@law("GEN-12", role=ROWS, since="0.1", title="how the inputs lie in memory does not matter")
+def layout_does_not_matter(case: Case) -> None:
+    """Slices with gaps and transposed views give what contiguous tensors give."""
+    call = case.call()
+    due = call()
+    for name, value in call.map_rows(lambda value: value).items():
+        for how, laid in layouts(value).items():
+            for key, output in call(**{name: laid}).items():
+                agree(output, due[key], f"{key}, with {name} given as {how},")
+
+
+@law(
+    "GEN-13", role=FLOATING, since="0.1", title="a GPU gives what the CPU gives, and leaves it there",
+    needs=lambda _: "" if torch.cuda.is_available() else "there is no CUDA device here",
+)  # fmt: skip
+def devices_agree(case: Case) -> None:
+    """Outputs are on the device of the inputs."""
+    call = case.call()
+    due, found = call(), call.to(torch.device("cuda"))()
+    for name, value in due.items():
+        require(found[name].device.type == "cuda", f"{name} of inputs on a GPU is on {found[name].device}")
+        agree(found[name].cpu(), value, f"{name} on a GPU")
+
+
+def masked(block: Block) -> str:
+    """Whether a block reads which actions are legal, beside values of actions."""
+    reads = [parse(asked.key) for asked in block.inputs.values() if isinstance(asked, Read)]
+    has_mask = any(key.name == "action_mask" for key in reads)
+    return "" if has_mask and value_reads(block) else "it reads no mask of actions together with their values"
+
+
+def value_reads(block: Block) -> list[str]:
+    """The arguments that are values of every action, `[B, A, *form]`."""
+    return [
+        name for name, asked in block.inputs.items()
+        if isinstance(asked, Read) and parse(asked.key).name == "q" and not asked.at
+    ]  # fmt: skip
+
+
+def with_value(call: Call, names: list[str], where: Tensor, value: float) -> Call:
+    """The call with this number at `[B, A]` places of some inputs."""
+    def change(old: Tensor) -> Tensor:
+        return old.masked_fill(where.view(*where.shape, *[1] * (old.dim() - where.dim())), value)
+
+    return call.with_inputs(**{name: change(call.inputs[name]) for name in names})
+
+
+POISON = (math.nan, math.inf, -math.inf, 1e30)
+
+
+@law(
+    "GEN-15", role=COMPUTING, since="0.1", needs=masked, covers=("action_mask with a False",),
+    title="what stands at illegal actions is not used, NaN and infinity included",
+)  # fmt: skip
+def illegal_values_do_not_matter(case: Case) -> None:
+    """Outputs and gradients are those of values that were clean."""
+    call = case.call(optional=True)
+    names, poison = value_reads(case.block), case.draw(st.sampled_from(POISON), "poison")
+    poisoned = with_value(call, names, ~call.inputs["action_mask"], poison)
+    same(poisoned(), call(), f"with {poison} at illegal actions, the output")
+
+
+@law("GEN-16", role=("targets", "explorers"), since="0.1", title="no gradient flows through it")
+def no_gradient_flows(case: Case) -> None:
+    """Outputs neither require a gradient nor remember where they come from, though every input does."""
+    call = case.call(optional=True)
+    tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating()}
+    for name, value in call(**tracked).items():
+        require(not value.requires_grad and value.grad_fn is None, f"{name} carries a gradient")
+
+
+@law(
+    "GEN-19", role=("targets", "explorers", *MODULES, "value_forms"), since="0.1", examples=5,
+    title="a batch of no rows gives no rows",
+)  # fmt: skip
+def no_rows_give_no_rows(case: Case) -> None:
+    """The empty batch is correct, or refused by an error."""
+    call = case.call()
+    found = outcome(call, **call.map_rows(lambda value: value[:0]))
+    if found is not NEVER:
+        due = call.per_row(call())
+        for name, value in due.items():
+            require(found[name].shape == (0, *value.shape[1:]), f"{name} of no rows has the shape {list(found[name].shape)}")
+
+

@@ -1,0 +1,155 @@
+"""LOS: what every loss obeys: one number for all rows, whose gradient carries the weights, and the error of each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from rlblocks._core.block import Block
+from rlblocks._core.declare import Read
+from rlblocks._core.keys import parse
+from rlblocks.testing import oracles
+from rlblocks.testing._call import Call
+from rlblocks.testing._case import Case
+from rlblocks.testing._compare import close, require, same
+from rlblocks.testing._law import law
+
+
+def learns_from(block: Block) -> list[str]:
+    """The arguments that a gradient should reach: what the online networks say of the present state."""
+    return [
+        name for name, asked in block.inputs.items()
+        if isinstance(asked, Read) and parse(asked.key).which == "online" and not parse(asked.key).next
+    ]  # fmt: skip
+
+
+def trains(block: Block) -> str:
+    """Whether a loss reads what a network is trained for."""
+    return "" if learns_from(block) else "it reads nothing of an online network"
+
+
+def weighted(block: Block) -> str:
+    """Whether a loss reads weights."""
+    return trains(block) or ("" if "weight" in block.inputs else "it reads no weight")
+
+
+def regresses(block: Block) -> str:
+    """Whether a loss compares a prediction with a target."""
+    return trains(block) or ("" if {"prediction", "td_target"} <= set(block.inputs) else "it has no inputs named prediction and td_target")
+
+
+def gradients(call: Call, **changed: Any) -> dict[str, Tensor]:
+    """The gradient of the loss by every argument that a gradient should reach."""
+    names = learns_from(call.block)
+    given = {**call.inputs, **changed}
+    leaves = {name: given[name].detach().clone().requires_grad_() for name in names}
+    loss = call(**{**changed, **leaves})["loss"]
+    found = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
+    return {name: torch.zeros_like(leaf) if g is None else g for (name, leaf), g in zip(leaves.items(), found, strict=True)}
+
+
+@law("LOS-1", role="losses", since="0.1", needs=oracles.unknown, covers=("several rows", "weight given"), examples=25,
+     title="it equals its equation, computed row by row in float64")  # fmt: skip
+def equals_its_equation(case: Case) -> None:
+    """The oracle is a loop over Python floats; so is the error of each row."""
+    call = case.call()
+    found, (loss, errors) = call(), oracles.loss_and_errors(call)
+    close(found["loss"], torch.tensor(loss), "loss", rtol=1e-5)
+    close(found["error"], torch.tensor(errors), "error")
+
+
+@law("LOS-1a", role="losses", since="0.1", title="the loss is one number, the error one for each row, both finite")
+def shapes_are_as_declared(case: Case) -> None:
+    """`[]` and `[B]`."""
+    call = case.call()
+    found = call()
+    require(found["loss"].shape == (), f"the loss has the shape {list(found['loss'].shape)}, not one number")
+    due = [call.sizes["batch"]]
+    require(list(found["error"].shape) == due, f"the error has the shape {list(found['error'].shape)}, not {due}")
+    require(all(bool(value.isfinite().all()) for value in found.values()), f"of finite inputs the loss is {found['loss']}")
+
+
+@law("LOS-2", role="losses", since="0.1", needs=trains, examples=10, title="its gradient is that of its value, by finite differences")
+def the_gradient_is_that_of_the_value(case: Case) -> None:
+    """In float64; where it has a kink, both sides of a small step may count."""
+    call = case.call().to(torch.float64)
+    for name, gradient in gradients(call).items():
+        value, step = call.inputs[name], 1e-6
+        for row in range(value.numel()):
+            moved = [value.clone() for _ in range(2)]
+            moved[0].view(-1)[row] -= step
+            moved[1].view(-1)[row] += step
+            low, high = (call(**{name: m})["loss"] for m in moved)
+            middle = call(**{name: value})["loss"]
+            slopes = sorted([float((middle - low) / step), float((high - middle) / step)])
+            found = float(gradient.view(-1)[row])
+            inside = slopes[0] - 1e-4 <= found <= slopes[1] + 1e-4
+            require(inside, f"the gradient by {name}[{row}] is {found:.6g}, but the value falls by {slopes[1]:.6g}")
+
+
+@law("LOS-3", role="losses", since="0.1", needs=weighted, covers=("several rows",), title="weights of 1 are no weights")
+def ones_are_no_weights(case: Case) -> None:
+    """Value and gradient are those without weights."""
+    call = case.call(optional=True)
+    ones = torch.ones_like(call.inputs["weight"])
+    bare = call.without("weight")
+    same(call(weight=ones)["error"], bare()["error"], "with weights of 1, the error")
+    close(call(weight=ones)["loss"], bare()["loss"], "with weights of 1, the loss")
+    for name, gradient in gradients(bare).items():
+        close(gradients(call, weight=ones)[name], gradient, f"with weights of 1, the gradient by {name}")
+
+
+@law("LOS-3a", role="losses", since="0.1", needs=weighted, covers=("several rows",),
+     title="a row's weight multiplies its gradient, not only what is reported")  # fmt: skip
+def weights_scale_gradients(case: Case) -> None:
+    """The gradient of a row of weight w is w times the unweighted one; at 0 it is exactly 0."""
+    call = case.call(optional=True).to(torch.float64)
+    weight = call.inputs["weight"]
+    for name, gradient in gradients(call.without("weight")).items():
+        due = gradient * weight.view(-1, *[1] * (gradient.dim() - 1))
+        close(gradients(call)[name], due, f"the gradient by {name}", rtol=1e-9)
+        none = gradients(call, weight=torch.zeros_like(weight))[name]
+        require(not bool(none.any()), f"with weights of 0 the gradient by {name} is {none.tolist()}")
+
+
+@law("LOS-3b", role="losses", since="0.1", needs=weighted, covers=("several rows",), title="the loss is divided by the rows, not by the weights")
+def weights_are_not_normalised(case: Case) -> None:
+    """Twice the weights give twice the loss."""
+    call = case.call(optional=True).to(torch.float64)
+    close(call(weight=call.inputs["weight"] * 2)["loss"], call()["loss"] * 2, "with weights twice as large, the loss", rtol=1e-9)
+
+
+@law("LOS-4", role="losses", since="0.1", title="the error of a row is at least 0, carries no gradient, and knows nothing of weights")
+def errors_are_plain(case: Case) -> None:
+    """A prioritized store reads it."""
+    call = case.call(optional=True)
+    tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating()}
+    error = call(**tracked)["error"]
+    require(not error.requires_grad, "the error carries a gradient")
+    require(bool((error >= 0).all()), f"the error {error.tolist()} has an entry below 0")
+    if "weight" in call.inputs:
+        same(call(weight=call.inputs["weight"] * 3 + 1)["error"], call()["error"], "with other weights, the error")
+
+
+@law("LOS-12", role="losses", since="0.1", needs=trains, title="a gradient reaches what is trained, and nothing else")
+def targets_are_constants(case: Case) -> None:
+    """Targets and weights are constants, and every declared prediction is trained."""
+    call = case.call(optional=True)
+    tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating() if name in call.rows}
+    found = torch.autograd.grad(call(**tracked)["loss"], list(tracked.values()), allow_unused=True)
+    for name, gradient in zip(tracked, found, strict=True):
+        reached = gradient is not None and bool(gradient.any())
+        require(name in learns_from(case.block) or not reached, f"a gradient reaches {name}, which is a constant")
+        require(name not in learns_from(case.block) or gradient is not None, f"no gradient reaches {name}")
+
+
+@law("LOS-13", role="losses", since="0.1", covers=("several rows",), title="the loss of all rows is the mean of the losses of the rows")
+def the_loss_is_a_mean(case: Case) -> None:
+    """So that it does not depend on how rows are put together to batches."""
+    call = case.call(rows=case.draw(st.sampled_from([2, 3, 5]))).to(torch.float64)
+    batch = call.sizes["batch"]
+    alone = [call(**call.map_rows(lambda value: value[i : i + 1]))["loss"] for i in range(batch)]  # noqa: B023
+    close(call()["loss"], torch.stack(alone).mean(), "loss", rtol=1e-9)

@@ -1,0 +1,156 @@
+"""TGT: what every target obeys: it backs a value of the next state up by one step, and where there is none, it does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from rlblocks._core.block import Block
+from rlblocks.testing import oracles
+from rlblocks.testing._call import Call
+from rlblocks.testing._case import Case
+from rlblocks.testing._compare import close, require, same
+from rlblocks.testing._law import law
+from rlblocks.testing.laws.general_rows import POISON, masked, value_reads, with_value
+from rlblocks.testing.strategies import orders
+
+ENDS = ("a terminated row", "a row that goes on")
+
+
+def backs_up(block: Block) -> str:
+    """Whether a target bootstraps from values of actions."""
+    needed = {"reward", "discount"} - set(block.inputs)
+    if needed:
+        return f"it does not read {' or '.join(sorted(needed))}"
+    return "" if value_reads(block) else "it reads no values of actions"
+
+
+def scale_free(block: Block) -> str:
+    """Whether only the order of values and their size matter, not a temperature that they are compared with."""
+    matters = block.tags.get("scale") == "matters"
+    return "its tags say that the scale of values matters" if matters else backs_up(block)
+
+
+def td_target(call: Call, **changed: Any) -> Tensor:
+    """What a target writes."""
+    found: Tensor = call(**changed)["td_target"]
+    return found
+
+
+def changed_values(call: Call, change: Any) -> dict[str, Tensor]:
+    """Every value of actions, changed."""
+    return {name: change(call.inputs[name]) for name in value_reads(call.block) if name in call.inputs}
+
+
+@law(
+    "TGT-1", role="targets", since="0.1", needs=oracles.unknown, covers=(*ENDS, "action_mask given"), examples=30,
+    title="it equals its equation, computed row by row in float64",
+)  # fmt: skip
+def equals_its_equation(case: Case) -> None:
+    """The oracle is a loop over Python floats."""
+    call = case.call(form=None)
+    close(td_target(call), oracles.td_target(call), "td_target")
+
+
+@law(
+    "TGT-2", role="targets", since="0.1", needs=backs_up, covers=ENDS,
+    title="a terminated row equals its reward exactly, even if the next values are NaN",
+)  # fmt: skip
+def terminated_rows_equal_the_reward(case: Case) -> None:
+    """What the networks say of a state that does not exist is not used."""
+    call, poison = case.call(form=None), case.draw(st.sampled_from(POISON), "poison")
+    over = call.inputs["discount"] == 0
+    names = [name for name in value_reads(case.block) if name in call.inputs]
+    found = td_target(with_value(call, names, over, poison))
+    reward = call.inputs["reward"].view(-1, *[1] * (found.dim() - 1)).expand_as(found)
+    same(found[over], reward[over], f"with {poison} for the next values of terminated rows, their td_target")
+    same(found[~over], td_target(call)[~over], "the td_target of the other rows")
+
+
+@law(
+    "TGT-2a", role="targets", since="0.1", needs=backs_up, covers=("a row that goes on",),
+    title="a row that was truncated, or goes on, bootstraps: its target depends on the next values",
+)  # fmt: skip
+def other_rows_bootstrap(case: Case) -> None:
+    """Nothing but a discount of 0 stops the bootstrap, so that a time limit is no end."""
+    call = case.call()
+    goes_on = call.inputs["discount"] != 0
+    moved = td_target(call, **changed_values(call, lambda value: value + 64.0))
+    require(bool((moved != td_target(call))[goes_on].all()), "other next values left the target of a row that goes on alone")
+
+
+@law(
+    "TGT-4", role="targets", since="0.1", needs=backs_up, covers=ENDS,
+    title="a constant added to all next values adds the discounted constant to the target",
+)  # fmt: skip
+def constants_pass_through(case: Case) -> None:
+    """q + c gives y + γ·c where the row goes on, and y where it does not."""
+    call, c = case.call(form=None).to(torch.float64), case.draw(st.sampled_from([-3.0, 0.5, 100.0]), "c")
+    found, due = td_target(call, **changed_values(call, lambda value: value + c)), td_target(call)
+    discount = call.inputs["discount"].view(-1, *[1] * (due.dim() - 1))
+    close(found, due + discount * c, f"td_target with {c} added to every next value")
+
+
+@law(
+    "TGT-4a", role="targets", since="0.1", needs=scale_free, covers=ENDS,
+    title="reward and next values times k give k times the target",
+)  # fmt: skip
+def it_is_homogeneous(case: Case) -> None:
+    """The unit of the reward does not matter."""
+    call, k = case.call(form=None).to(torch.float64), case.draw(st.sampled_from([0.25, 3.0, 1000.0]), "k")
+    found = td_target(call, reward=call.inputs["reward"] * k, **changed_values(call, lambda value: value * k))
+    close(found, td_target(call) * k, f"td_target of everything times {k}")
+
+
+@law("TGT-4b", role="targets", since="0.1", needs=backs_up, title="what is added to the reward is added to the target")
+def rewards_add_up(case: Case) -> None:
+    """The reward enters once, undiscounted."""
+    call = case.call(form=None)
+    reward = call.inputs["reward"]
+    shift = torch.arange(1, reward.numel() + 1, dtype=reward.dtype) * 16
+    found, due = td_target(call, reward=reward + shift), td_target(call)
+    close(found - due, shift.view(-1, *[1] * (due.dim() - 1)).expand_as(due), "the difference of td_target")
+
+
+@law("TGT-7", role="targets", since="0.1", needs=masked, covers=("action_mask with a False",),
+     title="illegal next actions are never used, however high their value")  # fmt: skip
+def illegal_actions_are_never_used(case: Case) -> None:
+    """With all legal values far below, the target stays below as well."""
+    call = case.call(optional=True)
+    illegal = ~call.inputs["action_mask"]
+    raised = with_value(call, value_reads(case.block), illegal, 1e6)
+    same(td_target(raised), td_target(call), "with 10⁶ at illegal actions, td_target")
+
+
+@law("TGT-8", role="targets", since="0.1", needs=backs_up, title="actions under other numbers give the same target")
+def actions_can_be_relabelled(case: Case) -> None:
+    """No action is special."""
+    call = case.call(form=None)
+    order = torch.tensor(case.draw(orders(call.sizes["action"]), "order"))
+    names = [n for n in (*value_reads(case.block), "action_mask") if n in call.inputs]
+    found = td_target(call, **{name: call.inputs[name][:, order] for name in names})
+    close(found, td_target(call), "td_target of relabelled actions")
+
+
+@law("TGT-9", role="targets", since="0.1", needs=backs_up, covers=("discounts that differ",),
+     title="every row has a discount of its own")  # fmt: skip
+def every_row_has_its_own_discount(case: Case) -> None:
+    """y − r is proportional to the row's own discount, so that rows of n steps stand beside rows of one."""
+    call = case.call(form=None).to(torch.float64)
+    one, own = torch.ones_like(call.inputs["discount"]), call.inputs["discount"]
+    gain = td_target(call, discount=one) - call.inputs["reward"].view(-1, *[1] * (td_target(call).dim() - 1))
+    due = call.inputs["reward"].view(-1, *[1] * (gain.dim() - 1)) + own.view(-1, *[1] * (gain.dim() - 1)) * gain
+    close(td_target(call), due, "td_target")
+
+
+@law("TGT-13", role="targets", since="0.1", needs=backs_up, title="what it writes has one entry a row, in the form of the values")
+def the_form_is_kept(case: Case) -> None:
+    """`[B]` of values `[B, A]`, `[B, N]` of values `[B, A, N]`."""
+    call = case.call(form=None)
+    shapes = [tuple(call.inputs[name].shape) for name in value_reads(case.block)]
+    longest = max(shapes, key=len)
+    require(tuple(td_target(call).shape) == (longest[0], *longest[2:]),
+            f"td_target of values {list(longest)} has the shape {list(td_target(call).shape)}")  # fmt: skip

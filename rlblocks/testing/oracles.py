@@ -1,0 +1,170 @@
+"""Naive oracles in float64: loops over rows, written from the equations alone, for the blocks that the library names.
+
+An oracle belongs to an equation, not to a role. A block says which equation it computes by its registry name, or, where it
+has a name of its own, by the tag `like`: `tags = {"like": "double_q"}` asks to be held to double Q-learning's oracle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rlblocks._core.block import Block
+from rlblocks.testing._call import Call
+
+Row = dict[str, Any]
+
+
+def like(block: Block) -> str:
+    """The registry name of the block whose equation this one computes."""
+    return block.tags.get("like", type(block).registered_name)
+
+
+def unknown(block: Block) -> str:
+    """Why there is no oracle for a block; empty where there is one."""
+    table = {"targets": TARGETS, "losses": LOSSES, "explorers": EXPLORERS, "schedules": SCHEDULES}[block.role]
+    return "" if like(block) in table else f"the kit has no oracle for the equation of {like(block)!r}"
+
+
+def rows_of_call(call: Call) -> list[Row]:
+    """The inputs of each row, as nested lists and floats; what all rows share stands in each."""
+    batch, rows = call.sizes["batch"], []
+    for i in range(batch):
+        rows.append({n: v[i].tolist() if n in call.rows else _plain(v) for n, v in call.inputs.items()})
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, Tensor) else value
+
+
+def _best(values: list[float], mask: list[bool] | None) -> int:
+    """The first legal action of the greatest value."""
+    legal = [a for a in range(len(values)) if mask is None or mask[a]]
+    return max(legal, key=lambda a: (values[a], -a))
+
+
+def _backed_up(row: Row, action: int) -> Any:
+    """r + γ·v of one action, and r alone where γ is 0, in every number of the form."""
+    value, reward, discount = row["q_evaluate"][action], row["reward"], row["discount"]
+    numbers = value if isinstance(value, list) else [value]
+    backed_up = [reward + discount * v if discount else reward for v in numbers]
+    return backed_up if isinstance(value, list) else backed_up[0]
+
+
+def _greatest_value(row: Row) -> Any:
+    """Q-learning and double Q-learning differ in which network `q_select` comes from, not in what is done with it."""
+    return _backed_up(row, _best(row["q_select"], row.get("action_mask")))
+
+
+TARGETS: dict[str, Callable[[Row], Any]] = {"max_q": _greatest_value, "double_q": _greatest_value}
+
+
+def td_target(call: Call) -> Tensor:
+    """The target of every row."""
+    oracle = TARGETS[like(call.block)]
+    return torch.tensor([oracle(row) for row in rows_of_call(call)], dtype=torch.float64)
+
+
+def _squared(block: Any, error: float) -> float:  # noqa: ARG001  the signature of the table
+    return error * error / 2
+
+
+def _huber(block: Any, error: float) -> float:
+    size, delta = abs(error), float(block.delta)
+    return error * error / 2 if size <= delta else delta * (size - delta / 2)
+
+
+LOSSES: dict[str, Callable[[Any, float], float]] = {"squared_error": _squared, "huber": _huber}
+
+
+def loss_and_errors(call: Call) -> tuple[float, list[float]]:
+    """c·mean(w·h(y − q)), and |y − q| of every row."""
+    block: Any = call.block
+    penalty, rows = LOSSES[like(block)], rows_of_call(call)
+    errors = [row["td_target"] - row["prediction"] for row in rows]
+    weights = [row.get("weight", 1.0) for row in rows]
+    total = math.fsum(w * penalty(block, e) for w, e in zip(weights, errors, strict=True))
+    return float(block.coefficient) * total / len(rows), [abs(e) for e in errors]
+
+
+def _greedy(row: Row) -> list[float]:
+    best = _best(row["q"], row.get("action_mask"))
+    return [float(a == best) for a in range(len(row["q"]))]
+
+
+def _uniform(row: Row, actions: int) -> list[float]:
+    mask = row.get("action_mask") or [True] * actions
+    return [float(legal) / sum(mask) for legal in mask]
+
+
+def _epsilon_greedy(row: Row) -> list[float]:
+    epsilon, uniform = row["epsilon"], _uniform(row, len(row["q"]))
+    return [(1 - epsilon) * g + epsilon * u for g, u in zip(_greedy(row), uniform, strict=True)]
+
+
+def _boltzmann(row: Row) -> list[float]:
+    mask = row.get("action_mask") or [True] * len(row["q"])
+    top = max(q for q, legal in zip(row["q"], mask, strict=True) if legal)
+    if row["temperature"] == 0:
+        ties = [float(legal and q == top) for q, legal in zip(row["q"], mask, strict=True)]
+        return [tie / sum(ties) for tie in ties]
+    powers = [math.exp((q - top) / row["temperature"]) if legal else 0.0 for q, legal in zip(row["q"], mask, strict=True)]
+    return [power / math.fsum(powers) for power in powers]
+
+
+EXPLORERS: dict[str, Callable[[Row], list[float]]] = {
+    "greedy": _greedy,
+    "epsilon_greedy": _epsilon_greedy,
+    "boltzmann": _boltzmann,
+    "uniform_random": lambda row: _uniform(row, row["actions"]),
+}
+
+
+def action_probabilities(call: Call) -> Tensor:
+    """The probability of every action in every row, `[B, A]`."""
+    oracle = EXPLORERS[like(call.block)]
+    return torch.tensor([oracle(row) for row in rows_of_call(call)], dtype=torch.float64)
+
+
+def _share(t: float, duration: float) -> Fraction:
+    """t/D in [0, 1], exactly."""
+    return min(max(Fraction(t) / Fraction(duration), Fraction(0)), Fraction(1))
+
+
+def _linear(block: Any, t: float) -> float:
+    start, end = Fraction(block.start), Fraction(block.end)
+    return float(start + (end - start) * _share(t, block.over.count))
+
+
+def _cosine(block: Any, t: float) -> float:
+    return block.end + (block.start - block.end) * (1 + math.cos(math.pi * float(_share(t, block.over.count)))) / 2  # type: ignore[no-any-return]
+
+
+def _exponential(block: Any, t: float) -> float:
+    return block.end + (block.start - block.end) * math.exp(-max(t, 0) / block.over.count)  # type: ignore[no-any-return]
+
+
+def _piecewise(block: Any, t: float) -> float:
+    local = Fraction(t)
+    for piece in block.pieces[:-1]:
+        if local < Fraction(piece.over.count):
+            break
+        local -= Fraction(piece.over.count)
+    else:
+        piece = block.pieces[-1]
+    return SCHEDULES[like(piece)](piece, float(local))
+
+
+SCHEDULES: dict[str, Callable[[Any, float], float]] = {
+    "constant": lambda block, _: float(block.amount),
+    "linear": _linear,
+    "cosine": _cosine,
+    "exponential": _exponential,
+    "piecewise": _piecewise,
+}

@@ -1,0 +1,176 @@
+"""Generators of inputs, made to show faults: sizes that differ, rows that end, masks, poison.
+
+Numbers are drawn as one piece of bytes, which is fast and shrinks to zeros, and are multiples of a power of two, so that
+sums and products of a few of them are exact in every float type. Strategies are cached: to make and check one takes longer
+than to draw from it.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import attrs
+import numpy as np
+import torch
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rlblocks._core.keys import Spec
+
+BATCHES = (1, 2, 3, 5)  # 3 and 5 show branches that 1 and 2 do not
+ACTIONS = (2, 3, 4, 6)
+ATOMS = 8  # a power of two, so that a mean over them is exact
+LAST = 1 - 2**-24  # the greatest float32 below 1
+GAMMAS = (0.25, 0.5, 0.75, 0.875, 1.0)
+
+
+@attrs.frozen
+class Sizes:
+    """Sizes of dims that differ from each other, so that no two can be confused unnoticed."""
+
+    batch: int
+    action: int
+    atom: int = ATOMS
+    feature: int = 7
+
+
+@functools.cache
+@st.composite
+def sizes(draw: st.DrawFn, batch: int | None = None) -> Sizes:
+    """A batch size and a number of actions, never the same."""
+    rows = draw(st.sampled_from(BATCHES)) if batch is None else batch
+    return Sizes(rows, draw(st.sampled_from([actions for actions in ACTIONS if actions != rows])))
+
+
+@functools.cache
+def raw_bytes(count: int) -> st.SearchStrategy[NDArray[np.uint8]]:
+    """So many bytes; everything below is made of them."""
+    return st.binary(min_size=count, max_size=count).map(lambda drawn: np.frombuffer(drawn, np.uint8))
+
+
+@functools.cache
+def floats(*shape: int, step: float = 0.25) -> st.SearchStrategy[Tensor]:
+    """Multiples of `step` from −128 to 127 times it: 0, −1, 1, −2, … as they shrink."""
+
+    def made(drawn: NDArray[np.uint8]) -> Tensor:
+        whole = drawn.astype(np.int64)
+        return torch.from_numpy((np.where(whole % 2, -(whole + 1) // 2, whole // 2) * step).astype(np.float32)).reshape(shape)
+
+    return raw_bytes(math.prod(shape)).map(made)
+
+
+@functools.cache
+def uniforms(*shape: int) -> st.SearchStrategy[Tensor]:
+    """Numbers in [0, 1), 0 and the greatest one below 1 among them."""
+
+    def made(drawn: NDArray[np.uint8]) -> Tensor:
+        return torch.from_numpy(np.where(drawn == 255, LAST, drawn / 255).astype(np.float32)).reshape(shape)  # noqa: PLR2004
+
+    return raw_bytes(math.prod(shape)).map(made)
+
+
+@functools.cache
+def flags(*shape: int) -> st.SearchStrategy[Tensor]:
+    """Flags, of which about one in four is True."""
+    return raw_bytes(math.prod(shape)).map(lambda drawn: torch.from_numpy(drawn > 191).reshape(shape))  # noqa: PLR2004
+
+
+@functools.cache
+def q_values(rows: int, actions: int, *form: int) -> st.SearchStrategy[Tensor]:
+    """Values `[B, A, *form]` without ties within a row, in any of the numbers of a form."""
+    tie_break = torch.arange(actions, dtype=torch.float32).view(-1, *[1] * len(form)) / 64
+    return floats(rows, actions, *form).map(lambda drawn: drawn + tie_break)
+
+
+@functools.cache
+def masks(rows: int, actions: int) -> st.SearchStrategy[Tensor]:
+    """Which actions are legal, at least one in each row."""
+
+    def made(drawn: NDArray[np.uint8]) -> Tensor:
+        legal = torch.from_numpy(drawn < 150).reshape(rows, actions)  # noqa: PLR2004
+        legal[~legal.any(1), -1] = True
+        return legal
+
+    return raw_bytes(rows * actions).map(made)
+
+
+@functools.cache
+def indices(rows: int, count: int) -> st.SearchStrategy[Tensor]:
+    """Integers in [0, count)."""
+    return raw_bytes(rows).map(lambda drawn: torch.from_numpy(drawn.astype(np.int64) % count))
+
+
+@functools.cache
+@st.composite
+def discounts(draw: st.DrawFn, rows: int) -> Tensor:
+    """A discount for each row, 0 where it is terminated, else of that row's own number of steps."""
+    over, gamma = draw(flags(rows)), draw(raw_bytes(rows))
+    return torch.tensor([GAMMAS[-1 - g % len(GAMMAS)] for g in gamma.tolist()]) * ~over
+
+
+@functools.cache
+def orders(count: int) -> st.SearchStrategy[list[int]]:
+    """Permutations of [0, count)."""
+    return st.permutations(range(count))
+
+
+def chunks(total: int) -> st.SearchStrategy[list[int]]:
+    """Numbers above 0 that add up to `total`."""
+
+    def cut(places: set[int]) -> list[int]:
+        edges = [0, *sorted(places), total]
+        return [b - a for a, b in zip(edges, edges[1:], strict=False) if b > a]
+
+    return st.sets(st.integers(1, max(total - 1, 1)), max_size=6).map(cut)
+
+
+VECTORS = (
+    Spec((4,)), Spec((2, 3)), Spec((5,), "uint8"), Spec((), "int64", n=6), Spec((2,), "int64", n=4), Spec((3,), "int32"),
+    Spec(()),
+)  # fmt: skip
+IMAGES = (Spec((2, 36, 37), "uint8"), Spec((37, 36, 1)))
+
+
+def rows_of(spec: Spec, rows: int, seed: int) -> Tensor:
+    """A batch of inputs as a spec says, from a seed: for inputs that are too large to be drawn one number at a time.
+
+    >>> rows_of(Spec((2,), "uint8"), 2, seed=0)
+    tensor([[172,  47],
+            [117, 192]], dtype=torch.uint8)
+    """
+    generator, shape = torch.Generator().manual_seed(seed), (rows, *spec.shape)
+    if spec.dtype.startswith("float"):
+        return torch.randn(shape, generator=generator, dtype=getattr(torch, spec.dtype))
+    high = spec.n or {"uint8": 256, "bool": 2}.get(spec.dtype, 9)
+    return torch.randint(0, high, shape, generator=generator).to(getattr(torch, spec.dtype))
+
+
+def layouts(value: Tensor) -> dict[str, Tensor]:
+    """The same numbers, laid out in memory in other ways."""
+    spread = torch.stack([value, torch.zeros_like(value)], -1)
+    found: dict[str, Tensor] = {"a slice of every second number": spread[..., 0]}
+    if value.dim() > 1:
+        found["a transposed view"] = value.transpose(0, 1).contiguous().transpose(0, 1)
+    if value.dim() == 1:
+        found["a reversed copy, flipped"] = value.flip(0).contiguous().flip(0)
+    return found
+
+
+@attrs.frozen
+class Moment:
+    """Where a run stands: what clocks read."""
+
+    env_steps: int = 0
+    updates: int = 0
+    episodes: int = 0
+    budget: int = 1000
+
+
+@functools.cache
+def moments() -> st.SearchStrategy[Any]:
+    """Times of a run, from its start to far beyond its budget."""
+    counts = st.integers(0, 60) | st.sampled_from([999, 1000, 10_000, 2**31 + 1])
+    return st.builds(Moment, counts, counts, counts, st.just(1000))

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import attrs
 
-from rlblocks.runs.events import Event, Started
-
-if TYPE_CHECKING:
-    from rlblocks.runs.events import Callback
+from rlblocks.runs.events import Callback, Event, Started
 
 
 def boards(*, wanted: bool) -> list[Callback]:

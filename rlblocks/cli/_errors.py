@@ -12,7 +12,7 @@ import typer
 from rlblocks._core.errors import RecipeError, RlblocksError
 from rlblocks.cli._screen import Screen
 
-UsageError = typer.BadParameter.__bases__[0]  # typer has no public name for it
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer has no public name for it
 REPORT = "this is a fault of rlblocks, or of a block or an environment that is not its own: please report it"
 
 

@@ -124,21 +124,31 @@ def run_of(text: str) -> Path:
         raise RecipeError(shown.what, fix=shown.fix, **shown.facts) from None
 
 
+def group_of(text: str) -> Path | None:
+    """The folder of the group of seeds that a person means, if it is one."""
+    from rlblocks.runs.folder import RUNS
+    from rlblocks.runs.seeds import RECORD
+
+    places = (Path(text).expanduser(), RUNS / text)
+    return next((place for place in places if (place / RECORD).is_file()), None)
+
+
 def runs_of(texts: Iterable[str]) -> list[Path]:
-    """The run folders that a person means; a folder of several runs, such as a group of seeds, stands for all of them.
+    """The run folders that a person means; a group of seeds stands for its runs, and so does a folder of runs.
 
     Raises:
         RecipeError: one is none.
     """
     from rlblocks.runs.folder import all_runs, is_run
+    from rlblocks.runs.seeds import group_runs
 
     found: list[Path] = []
     for text in texts:
-        place = Path(text).expanduser()
-        below = (
-            []
-            if is_run(place) or not place.is_dir()
-            else [run for seed in [place, *sorted(place.iterdir())] for run in all_runs(seed)]
-        )
-        found += below or [run_of(text)]
+        group, place = group_of(text), Path(text).expanduser()
+        if group is not None:
+            found += group_runs(group)
+        elif place.is_dir() and not is_run(place) and all_runs(place):
+            found += all_runs(place)
+        else:
+            found.append(run_of(text))
     return list(dict.fromkeys(found))

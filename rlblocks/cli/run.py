@@ -52,9 +52,9 @@ def run(
     made, options, notes = prepared(recipe, chosen)
     command = shlex.join(["rlblocks", "run", recipe, *(settings or [])])
     if chosen.seeds:
-        from rlblocks.cli._many import many
+        from rlblocks.cli import _many
 
-        many(made, chosen, options, view, command, notes)
+        _many.begin(made, chosen, options=options, view=view, command=command, notes=notes)
         return
     from rlblocks.runs.train import train
 
@@ -63,7 +63,10 @@ def run(
 
 def resume(
     run: Annotated[
-        str, typer.Argument(help="A run folder, or the beginning of its name.", autocompletion=complete_run)
+        str,
+        typer.Argument(
+            help="A run folder, the beginning of its name, or a group of seeds.", autocompletion=complete_run
+        ),
     ],
     quiet: Quiet = False,
     json: Json = False,
@@ -71,10 +74,15 @@ def resume(
     tensorboard: TensorBoard = False,
 ) -> None:
     """Go on with a run where its last checkpoint stands."""
-    from rlblocks.cli._recipes import run_of
+    from rlblocks.cli import _many
+    from rlblocks.cli._recipes import group_of, run_of
     from rlblocks.runs.train import resume as go_on
 
     view = view_of(quiet=quiet, json=json, plain=plain)
+    group = group_of(run)
+    if group is not None:
+        _many.go_on(group, view)
+        return
     go_on(run_of(run), view=view, callbacks=boards(wanted=tensorboard))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from rlblocks.envs._contract import Contract, Wrong, reward_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @attrs.frozen

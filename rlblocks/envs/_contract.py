@@ -175,7 +175,13 @@ def flag_of(value: Any, name: str) -> bool:
 def raised(method: str, error: Exception) -> Wrong:
     """What to say of a method that raised."""
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Wrong(f"{method} raised {said}", "the traceback above this one shows where in the environment")
+    worker = isinstance(error, EOFError | ConnectionError)  # all that a dead worker leaves behind
+    fix = (
+        "a worker process has ended: it was killed, ran out of memory, or its environment left Python"
+        if worker
+        else "the traceback above this one shows where in the environment"
+    )
+    return Wrong(f"{method} raised {said}", fix)
 
 
 def wrong_step(result: Any) -> Wrong:

@@ -7,19 +7,22 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec, load_env_creator
-from gymnasium.vector import VectorEnv
-from numpy.typing import NDArray
 
 from rlblocks._core.errors import BuildError, did_you_mean
 from rlblocks.envs._catalogue import spec_of
 from rlblocks.envs.base import Facts, Wrapper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gymnasium.vector import VectorEnv
+    from numpy.typing import NDArray
 
 Env = gymnasium.Env[Any, Any]
 FLATTENABLE = (spaces.Dict, spaces.Tuple, spaces.MultiDiscrete, spaces.MultiBinary)

@@ -7,20 +7,22 @@ eight, and would not give every episode a seed of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from rlblocks._core.errors import BuildError, RunError
 from rlblocks.envs._actions import actions_of
 from rlblocks.envs._contract import contract_of
 from rlblocks.envs._making import Env, close, picture
-from rlblocks.envs._replay import replay, same_number
+from rlblocks.envs._replay import episodes_of, replay, same_number
 from rlblocks.envs._running import Running
 from rlblocks.envs._seeding import episode_seed
 from rlblocks.envs.base import Facts, Step, Tree
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @attrs.frozen
@@ -133,23 +135,17 @@ class EnvPool:
                 terminated[i], truncated[i] = over, cut
                 ended.append(running)
         if not self._contract.finite(rows):
-            self._must_be_finite(executed)
+            for running, row, action in zip(self._running, rows, executed, strict=True):
+                running.must_be_finite(row, action)
         observation = next_observation = rows.copy()
-        episodes, seeds = self._restart(ended) if ended else ((), [])
+        episodes = tuple([running.finished() for running in ended]) if ended else ()
+        seeds = self._start(ended) if ended else []
         for running, action in zip(self._running, stored, strict=True):
             running.record(action)
+        self._turn(ended, seeds)
         if ended:
             observation = rows.copy()
-        self._turn(ended, seeds)
         return Step(next_observation, observation, reward, terminated, truncated, self._real.copy(), episodes)
-
-    def _must_be_finite(self, executed: list[Any]) -> None:
-        for running, row, action in zip(self._running, self._next, executed, strict=True):
-            running.must_be_finite(row, action)
-
-    def _restart(self, ended: list[Running]) -> tuple[tuple[tuple[int, float, int], ...], list[int]]:
-        """Reset those that ended; the episodes that they ended, and the seeds of the new ones."""
-        return tuple([running.finished() for running in ended]), self._start(ended)
 
     def _start(self, some: list[Running]) -> list[int]:
         """Reset some environments into the next buffer; the seeds that they were reset with."""
@@ -173,38 +169,23 @@ class EnvPool:
         """Seeds and actions of the episodes under way, and the observations that they led to."""
         if self._running[0].episode < 0:
             raise RunError("the environments have not started, so they have no state", fix="call reset first")
-        return {
-            "seed": self._seed,
-            "episodes": [
-                {
-                    "episode": running.episode,
-                    "seed": running.seed,
-                    "return": running.total,
-                    "actions": self._actions.batch(running.actions),
-                }
-                for running in self._running
-            ],
-            "observation": self._now.copy(),
-        }
+        episodes = episodes_of(self._running, self._actions)
+        return {"seed": self._seed, "episodes": episodes, "observation": self._now.copy()}
 
     def load(self, state: Tree) -> NDArray[Any]:
         """Go on where `state` was taken: reset fresh environments with its seeds and replay its actions."""
-        saved = state["episodes"]
-        same_number(len(saved), self.n)
-        fresh = [self._run(self._fresh(running), running.index) for running in self._running]
-        for running, episode, row in zip(fresh, saved, state["observation"], strict=True):
-            replay(running, episode, row, self._actions)
-            self._next[running.index] = row
+        same_number(len(state["episodes"]), self.n)
+        # An object in which something has happened is not trusted to forget it.
+        envs = [running.env if running.episode < 0 else self._plan.make() for running in self._running]
+        fresh = [self._run(env, index) for index, env in enumerate(envs)]
+        replay(fresh, state["episodes"], state["observation"], self._actions)
         for old, new in zip(self._running, fresh, strict=True):
-            if old.env is not new.env:
+            if old.env.unwrapped is not new.env.unwrapped:
                 close(old.env)
         self._running, self._seed = fresh, int(state["seed"])
+        self._next[...] = state["observation"]
         self._turn([], [])
         return self._now.copy()
-
-    def _fresh(self, running: Running) -> Env:
-        """An environment object in which nothing has happened yet."""
-        return running.env if running.episode < 0 else self._plan.make()
 
     def close(self) -> None:
         """Close every environment."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rlblocks._core.errors import CheckpointError
-from rlblocks.envs._actions import Actions
-from rlblocks.envs._running import Running
-from rlblocks.envs.base import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from rlblocks.envs._actions import Actions
+    from rlblocks.envs._running import Running
+    from rlblocks.envs.base import Tree
 
 
 def same_number(saved: int, running: int) -> None:
@@ -26,18 +31,31 @@ def same_number(saved: int, running: int) -> None:
         )
 
 
-def replay(running: Running, saved: Tree, expected: NDArray[Any], actions: Actions) -> None:
-    """Bring a fresh environment to where `saved` was taken.
+def episodes_of(running: Iterable[Running], actions: Actions) -> list[Tree]:
+    """What is needed to come back to the middle of the episodes under way."""
+    return [
+        {"episode": one.episode, "seed": one.seed, "return": one.total, "actions": actions.batch(one.actions)}
+        for one in running
+    ]
+
+
+def replay(fresh: Iterable[Running], saved: list[Tree], observations: NDArray[Any], actions: Actions) -> None:
+    """Bring environments in which nothing has happened yet to where `saved` was taken.
 
     Args:
-        running: an environment in which nothing has happened yet.
-        saved: the number, seed, actions and return of the episode.
-        expected: the observation `[...]` at which it arrived.
+        fresh: the environments.
+        saved: number, seed, actions and return of the episode of each.
+        observations: where they had arrived, `[n, ...]`.
         actions: the two forms of the actions.
 
     Raises:
-        CheckpointError: it arrives at another observation or return, or ends on the way.
+        CheckpointError: one arrives at another observation or return, or ends on the way.
     """
+    for running, episode, expected in zip(fresh, saved, observations, strict=True):
+        _replay_one(running, episode, expected, actions)
+
+
+def _replay_one(running: Running, saved: Tree, expected: NDArray[Any], actions: Actions) -> None:
     running.episode = int(saved["episode"]) - 1
     observation = running.start(int(saved["seed"]))
     running.begin(int(saved["seed"]))

@@ -73,14 +73,14 @@ class Running:
             self.env = self.between(self.env)
             result = self.env.reset(seed=seed)
         except Exception as error:
-            raise self._reset_fault(raised("reset", error), seed) from error
+            raise reset_fault(self, raised("reset", error), seed) from error
         try:
             if not isinstance(result, tuple) or len(result) != 2:  # noqa: PLR2004  observation and info
                 raise wrong_reset(result)
             observation = self.contract.observation(result[0])
             self.contract.must_be_finite(observation)
         except Wrong as wrong:
-            raise self._reset_fault(wrong, seed) from None
+            raise reset_fault(self, wrong, seed) from None
         return observation
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool]:
@@ -92,11 +92,11 @@ class Running:
         try:
             result = self.env.step(action)
         except Exception as error:
-            raise self.step_fault(raised("step", error), action) from error
+            raise step_fault(self, raised("step", error), action) from error
         try:
             observation, reward, terminated, truncated, _ = result
         except (TypeError, ValueError):
-            raise self.step_fault(wrong_step(result), action) from None
+            raise step_fault(self, wrong_step(result), action) from None
         contract = self.contract
         try:
             # The usual types are let through here; everything else takes the long way, which knows what to say.
@@ -111,7 +111,7 @@ class Running:
             if type(truncated) is not bool:
                 truncated = flag_of(truncated, "truncated")
         except Wrong as wrong:
-            raise self.step_fault(wrong, action) from None
+            raise step_fault(self, wrong, action) from None
         self.gained = reward
         return observation, reward, terminated, truncated
 
@@ -124,22 +124,24 @@ class Running:
         try:
             self.contract.must_be_finite(observation)
         except Wrong as wrong:
-            raise self.step_fault(wrong, action) from None
+            raise step_fault(self, wrong, action) from None
 
-    def step_fault(self, wrong: Wrong, action: Any) -> EnvironmentFault:
-        """The error that says which environment, when, after which action, and how to mend it."""
-        step = len(self.actions) + 1
-        return EnvironmentFault(
-            f"environment {self.name!r} #{self.index}, episode {self.episode}, step {step}: {wrong.what} "
-            f"(seed {self.seed}, last action {action})",
-            fix=wrong.fix,
-            environment=self.name, index=self.index, episode=self.episode, step=step, seed=self.seed, action=action,
-        )  # fmt: skip
 
-    def _reset_fault(self, wrong: Wrong, seed: int) -> EnvironmentFault:
-        episode = self.episode + 1
-        return EnvironmentFault(
-            f"environment {self.name!r} #{self.index}, episode {episode}, at its reset: {wrong.what} (seed {seed})",
-            fix=wrong.fix,
-            environment=self.name, index=self.index, episode=episode, step=0, seed=seed, action=None,
-        )  # fmt: skip
+def step_fault(running: Running, wrong: Wrong, action: Any) -> EnvironmentFault:
+    """The error that says which environment, when, after which action, and how to mend it."""
+    step = len(running.actions) + 1
+    return EnvironmentFault(
+        f"environment {running.name!r} #{running.index}, episode {running.episode}, step {step}: {wrong.what} "
+        f"(seed {running.seed}, last action {action})",
+        fix=wrong.fix, environment=running.name, index=running.index, episode=running.episode, step=step,
+        seed=running.seed, action=action,
+    )  # fmt: skip
+
+
+def reset_fault(running: Running, wrong: Wrong, seed: int) -> EnvironmentFault:
+    """The same for a reset, before which there is no action."""
+    episode = running.episode + 1
+    return EnvironmentFault(
+        f"environment {running.name!r} #{running.index}, episode {episode}, at its reset: {wrong.what} (seed {seed})",
+        fix=wrong.fix, environment=running.name, index=running.index, episode=episode, step=0, seed=seed, action=None,
+    )  # fmt: skip

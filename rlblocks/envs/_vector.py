@@ -9,12 +9,10 @@ All three modes give the same real transitions. With `F` the final observation o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
-from numpy.typing import NDArray
 
 from rlblocks._core.errors import BuildError, EnvironmentFault, RunError
 from rlblocks.envs._actions import actions_of
@@ -24,6 +22,11 @@ from rlblocks.envs._making import close, observation_space
 from rlblocks.envs._replay import same_number
 from rlblocks.envs._seeding import episode_seed
 from rlblocks.envs.base import Facts, Step, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 Vector = VectorEnv[Any, Any, Any]
 

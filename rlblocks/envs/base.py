@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import attrs
 import gymnasium
-import numpy as np
-from numpy.typing import NDArray
 
 from rlblocks._core.block import Block, role
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Tree = dict[str, Any]
 
@@ -55,9 +57,15 @@ class Pool(Protocol):
     """n running environments: the mutable half, owned by the run."""
 
     @property
-    def n(self) -> int: ...
+    def n(self) -> int:
+        """How many environments there are."""
+        ...
+
     @property
-    def facts(self) -> Facts: ...
+    def facts(self) -> Facts:
+        """What is known of each."""
+        ...
+
     @property
     def inexact(self) -> str:
         """Why a resume of this pool cannot be bit-exact; empty where it is."""
@@ -87,7 +95,9 @@ class Pool(Protocol):
         """Become what `state()` described; returns the observations to act on."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close every environment. Never raises."""
+        ...
 
 
 @role("envs")

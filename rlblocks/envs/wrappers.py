@@ -6,19 +6,21 @@ like every other.
 
 from __future__ import annotations
 
-from typing import Any, SupportsFloat
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium import wrappers as gym
-from numpy.typing import NDArray
 from PIL import Image
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.errors import FieldError
 from rlblocks.envs.base import Wrapper
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Env = gymnasium.Env[Any, Any]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from rlblocks.envs._making import describe
 from rlblocks.envs._pool import EnvPool, Plan, build_pool, keep
-from tests.envs.odd_environments import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.envs.odd_environments import Ending
 
 flags = st.sampled_from([(True, False), (False, True), (True, True)])
 endings = st.builds(lambda length, flag: (length, *flag), st.integers(1, 4), flags)
@@ -36,7 +39,7 @@ def environments(pool: EnvPool) -> list[Any]:
 
 
 def transitions(pool: Any, episodes: int) -> list[tuple[Any, ...]]:
-    """Every real transition of the first so many episodes of clocks, as numbers, with an action that the stamp fixes."""
+    """Every real transition of the first so many episodes of clocks, as numbers; the stamp fixes the action."""
     found = []
     observation = pool.reset()
     while observation[:, 1].min() < episodes:
@@ -61,15 +64,7 @@ def expected(scripts_: Sequence[Sequence[Ending]], episodes: int) -> list[tuple[
                 last = t + 1 == length
                 action = float((i + episode + t) % 4)
                 reward = i * 1_000_000 + episode * 1_000 + t + 1
-                stamps = (
-                    float(i),
-                    float(episode),
-                    float(t),
-                    action,
-                    float(reward),
-                    float(i),
-                    float(episode),
-                    float(t + 1),
-                )
+                before, after = (float(i), float(episode), float(t)), (float(i), float(episode), float(t + 1))
+                stamps = (*before, action, float(reward), *after)
                 found.append((i, *stamps, last and terminated, last and truncated))
     return sorted(found)

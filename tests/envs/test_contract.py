@@ -105,7 +105,7 @@ RESETS = OBSERVATIONS | {
 
 @pytest.mark.parametrize("fault", STEPS)
 def test_a_wrong_step_is_named(fault):
-    """A fault in a step names environment, index, episode, step, seed, last action and a fix; a raised error is chained."""
+    """A fault in a step names environment, index, episode, step, seed, last action, a fix, and chains what raised."""
     change, what, fix = STEPS[fault]
     envs = iter([Clock(), Broken(Clock(1), step=change, at=5)])
     pool = pool_of(lambda: next(envs), 2, seed=3, name="Clock-v0")
@@ -133,10 +133,10 @@ def test_a_wrong_reset_is_named(fault):
     env = Broken(Clock(), reset=lambda result: change(result) if next(count) == 1 else result)
     pool = pool_of(lambda: env, seed=3, name="Clock-v0")
     pool.reset()
+    pool.step(zeros(pool)), pool.step(zeros(pool))
 
     with pytest.raises(EnvironmentFault) as caught:
-        for _ in range(3):
-            pool.step(zeros(pool))
+        pool.step(zeros(pool))
 
     seed = episode_seed(3, 0, 1)
     assert caught.value.what == f"environment 'Clock-v0' #0, episode 1, at its reset: {what} (seed {seed})"

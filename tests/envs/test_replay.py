@@ -62,7 +62,7 @@ def written(tree: Any) -> Any:
     st.integers(0, 25), st.integers(1, 15), st.integers(0, 2**40),
 )  # fmt: skip
 def test_a_resumed_pool_goes_on_as_if_nothing_had_happened(block, before, after, seed):
-    """GEN-5: N steps, save, load into a fresh pool, M steps is bit-equal with N + M steps, from observations to returns."""
+    """GEN-5: N steps, save, load into a fresh pool, M steps is bit-equal with N + M steps, returns and all."""
     pool, generator = block.build(seed), np.random.default_rng(seed)
     pool.reset()
     run(pool, before, generator)

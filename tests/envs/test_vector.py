@@ -1,0 +1,312 @@
+"""Vector environments that are handed over: three autoreset modes, one stream of real transitions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlblocks._core.errors import BuildError, CheckpointError, EnvironmentFault, RunError
+from rlblocks.envs import SuppliedVector
+from rlblocks.envs._seeding import episode_seed
+from rlblocks.envs._vector import VectorPool
+from tests.envs.odd_environments import Clock
+from tests.envs.pools import expected, scripts, transitions, zeros
+
+MODES = [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP, AutoresetMode.DISABLED]
+LAW = settings(max_examples=25, derandomize=True, deadline=None)
+
+
+def vector(scripts_: Any, mode: AutoresetMode = AutoresetMode.NEXT_STEP, **how: Any) -> SyncVectorEnv:
+    """Clocks in gymnasium's vector environment."""
+    return SyncVectorEnv(
+        [lambda i=i, script=script: Clock(i, script) for i, script in enumerate(scripts_)], autoreset_mode=mode, **how
+    )
+
+
+@pytest.mark.parametrize("copy", [True, False])
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_gives_the_same_real_transitions(mode, copy):
+    """COL-2, 3, 4, 7: whatever the mode, exactly the transitions of the episodes are real, true last ones included."""
+    met: Counter[str] = Counter()
+
+    @LAW
+    @given(scripts, st.integers(1, 4))
+    def law(scripts, episodes):
+        found = transitions(VectorPool(vector(scripts, mode, copy=copy), 0), episodes)
+        met["terminated"] += any(row[-2] for row in found)
+        met["truncated"] += any(row[-1] for row in found)
+        met["out of phase"] += len({script[0][0] for script in scripts}) > 1
+
+        assert found == expected(scripts, episodes)
+
+    law()
+
+    assert all(met[what] > 3 for what in ("terminated", "truncated", "out of phase"))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@LAW
+@given(scripts=scripts)
+def test_episodes_are_counted_over_real_steps(mode, scripts):
+    """COL-3, 12: returns and lengths are those of the episodes; a dummy step adds nothing and carries no reward."""
+    pool = VectorPool(vector(scripts, mode), 0)
+    pool.reset()
+    rewards: list[list[float]] = [[] for _ in scripts]
+    for _ in range(16):
+        step = pool.step(zeros(pool))
+        for i in np.flatnonzero(step.real):
+            rewards[i].append(float(step.reward[i]))
+        ended = np.flatnonzero(step.terminated | step.truncated)
+
+        assert step.episodes == tuple((i, sum(rewards[i]), len(rewards[i])) for i in ended)
+        assert not step.reward[~step.real].any()
+        for i in ended:
+            rewards[i] = []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_follows_an_end(mode):
+    """An end hands over the true last observation; then comes the reset one, at once or after one dummy step."""
+    pool = VectorPool(vector([[(2, True, True)], [(9, True, False)]], mode), 0)
+    pool.reset()
+    pool.step(zeros(pool))
+    end, after = pool.step(zeros(pool)), pool.step(zeros(pool))
+    late = mode is AutoresetMode.NEXT_STEP
+
+    assert end.next_observation[:, 1:].tolist() == [[0, 2], [0, 2]]
+    assert end.observation[:, 1:].tolist() == [[0, 2] if late else [1, 0], [0, 2]]
+    assert (end.terminated.tolist(), end.truncated.tolist()) == ([True, False], [True, False])
+    assert after.real.tolist() == [not late, True]
+    assert after.observation[:, 1:].tolist() == [[1, 0] if late else [1, 1], [0, 3]]
+    assert not (after.terminated | after.truncated).any()
+
+
+def test_registered_environments_agree_in_every_mode():
+    """COL-2 for CartPole, whose resets are drawn: the episodes of one policy are the same in every mode."""
+    found = []
+    for mode in MODES:
+        sync = {"vectorization_mode": "sync", "vector_kwargs": {"autoreset_mode": mode}}
+        pool = SuppliedVector(gymnasium.make_vec("CartPole-v1", num_envs=3, **sync)).build(seed=4)
+        observation, lengths = pool.reset(), [[], [], []]
+        while min(map(len, lengths)) < 4:
+            step = pool.step((observation[:, 2] > 0).astype(np.int64))
+            for i, gained, length in step.episodes:
+                assert gained == length
+                lengths[i].append(length)
+            observation = step.observation
+        found.append([each[:4] for each in lengths])
+
+    assert found[0] == found[1] == found[2]
+    assert len({length for each in found[0] for length in each}) > 4
+
+
+def test_what_was_handed_over_is_the_callers():
+    """GEN-2: writing into results changes nothing later, also where the vector environment reuses its buffers."""
+    pool = VectorPool(vector([[(3, True, False)]] * 2, copy=False), 0)
+    pool.reset()[...] = np.nan
+    for t in range(1, 4):
+        step = pool.step(zeros(pool))
+
+        assert step.observation[:, 2].tolist() == [t, t]
+        for array in step[:6]:
+            array[...] = True
+
+
+def test_discrete_observations_and_actions_count_from_zero():
+    """COL-8: both are moved to where their spaces start."""
+
+    class Shifted(Clock):
+        observation_space = spaces.Discrete(9, start=3)
+
+        def observe(self):
+            return np.int64(3 + self.t)
+
+    pool = VectorPool(SyncVectorEnv([lambda: Shifted(action_space=spaces.Discrete(2, start=7))] * 2), 0)
+    first = pool.reset()
+    step = pool.step(np.array([0, 1]))
+
+    assert (first.dtype, first.tolist()) == (np.int64, [0, 0])
+    assert step.observation.tolist() == [1, 1]
+    assert [env.actions for env in pool._env.envs] == [[7], [8]]
+    assert pool.facts.observation_space == spaces.Discrete(9)
+
+
+def test_resuming_starts_new_episodes_and_says_so():
+    """It cannot be exact: the pool says why, starts anew with a seed not used before, and refuses another number."""
+    block = SuppliedVector(lambda: vector([[(5, True, False)]] * 2))
+    pool, fresh, three = block.build(seed=1), block.build(seed=2), VectorPool(vector([[(5, True, False)]] * 3), 0)
+    pool.reset()
+    pool.step(zeros(pool))
+    saved = pool.state()
+    observation = fresh.load(saved)
+
+    assert pool.inexact == "the vector environment SyncVectorEnv resets its own episodes: a resume starts new ones"
+    assert observation[:, 2].tolist() == [0, 0]
+    assert fresh._env.envs[0].seeds == [episode_seed(1, 0, 1)]
+    assert fresh.step(zeros(fresh)).reward.tolist() == [1.0, 1_000_001.0]
+    with pytest.raises(CheckpointError, match="holds 2 environments, and 3 are running"):
+        three.load(saved)
+
+
+def test_nothing_runs_before_reset():
+    """Stepping a pool that has not started says what to do."""
+    pool = VectorPool(vector([[(5, True, False)]]), 0)
+
+    with pytest.raises(RunError, match="call reset, or load a state, before step"):
+        pool.step(zeros(pool))
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"), [(None, "declares no"), ("sometimes", "declares the autoreset mode 'so")]
+)
+def test_an_undeclared_mode_is_refused(declared, said):
+    """Which transitions are real cannot be guessed."""
+    env = vector([[(5, True, False)]])
+    env.metadata = {"autoreset_mode": declared}
+
+    with pytest.raises(BuildError, match=said) as caught:
+        VectorPool(env, 0)
+    assert "AutoresetMode.NEXT_STEP" in caught.value.fix
+
+
+class Twisted(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any]):
+    """Changes what every step or reset of two clocks returns."""
+
+    def __init__(self, mode=AutoresetMode.NEXT_STEP, step=lambda result: result, reset=lambda result: result):
+        gymnasium.vector.VectorWrapper.__init__(self, vector([[(3, True, False)], [(2, True, False)]], mode))
+        self.change_step, self.change_reset = step, reset
+
+    def step(self, actions):
+        return self.change_step(self.env.step(actions))
+
+    def reset(self, **how):
+        return self.change_reset(self.env.reset(**how))
+
+
+def put(place, value):
+    return lambda result: (*result[:place], value, *result[place + 1 :])
+
+
+def spoil(result):
+    result[0][1, 2] = np.nan
+    return result
+
+
+def fail(_):
+    raise EOFError
+
+
+FAULTS = {
+    "nan": (spoil, "#1, step 1: the observation holds nan at [2]", "last action 3"),
+    "shape": (put(0, np.zeros((2, 4), np.float32)), ", step 1: the observations are float32[2, 4], not", "[0, 3]"),
+    "dtype": (put(0, np.zeros((2, 3))), ", step 1: the observations are float64[2, 3], not float32[2, 3]", "[0, 3]"),
+    "list": (put(0, [0, 0]), ", step 1: the observations are a list, not float32[2, 3]", "[0, 3]"),
+    "reward": (put(1, np.array([0.0, np.inf])), "#1, step 1: the reward is inf", "last action 3"),
+    "rewards": (put(1, np.zeros((2, 1))), ", step 1: the rewards are float64[2, 1], not 2 numbers", "[0, 3]"),
+    "no rewards": (put(1, None), ", step 1: the rewards are a NoneType, not 2 numbers", "[0, 3]"),
+    "flags": (put(2, np.zeros(2, np.int64)), ", step 1: the terminated are int64[2], not bool[2]", "[0, 3]"),
+    "one flag": (put(3, False), ", step 1: the truncated are a bool, not bool[2]", "[0, 3]"),
+    "four values": (lambda r: r[:4], ", step 1: step returned 4 values, as environments did before", "[0, 3]"),
+    "raising": (fail, ", step 1: step raised EOFError", "[0, 3]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_wrong_step_is_named(fault):
+    """A fault names the vector environment, the row where there is one, step, seed and last action."""
+    change, what, action = FAULTS[fault]
+    pool = VectorPool(Twisted(step=change), 5)
+    pool.reset()
+
+    with pytest.raises(EnvironmentFault) as caught:
+        pool.step(np.array([0, 3]))
+
+    assert f"vector environment 'SyncVectorEnv'{' ' * what.startswith('#')}{what}" in caught.value.what
+    assert f"(seed {episode_seed(5, 0, 0)}, " in caught.value.what
+    assert action in caught.value.what
+    assert caught.value.fix.startswith(
+        "a worker process has ended" if fault == "raising" else ("return", "in ", "look")
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda r: r[0], "at its reset: reset returned a ndarray; it takes two"),
+        (put(0, np.zeros(3, np.float32)), "at its reset: the observations are float32[3], not float32[2, 3]"),
+        (fail, "at its reset: reset raised EOFError"),
+    ],
+)
+def test_a_wrong_reset_is_named(change, what):
+    """A fault in a reset says so."""
+    with pytest.raises(EnvironmentFault) as caught:
+        VectorPool(Twisted(reset=change), 5).reset()
+
+    assert what in caught.value.what
+
+
+def without(*keys):
+    return lambda r: (*r[:4], {key: value for key, value in r[4].items() if key not in keys})
+
+
+@pytest.mark.parametrize(
+    ("mode", "change", "what"),
+    [
+        (AutoresetMode.SAME_STEP, without("final_obs", "_final_obs"), 'its info holds no "final_obs" for an episode'),
+        (
+            AutoresetMode.SAME_STEP,
+            lambda r: (*r[:4], r[4] | {"_final_obs": np.zeros(2, bool)}),
+            'its info holds no "final_obs" for an episode',
+        ),
+        (
+            AutoresetMode.SAME_STEP,
+            lambda r: (*r[:4], r[4] | {"final_obs": [np.zeros(3, np.float32), np.zeros(2, np.float32)]}),
+            "#1, step 2: the observation has shape (2,), and its space says (3,)",
+        ),
+        (
+            AutoresetMode.NEXT_STEP,
+            put(2, np.array([False, True])),
+            "#1, step 3: an episode ended with length 0, in the step that was to reset it",
+        ),
+    ],
+)
+def test_a_broken_promise_at_an_end_is_named(mode, change, what):
+    """No last observation, a wrong one, or an episode without a step: each is a fault."""
+    twisted = Twisted(mode)
+    pool = VectorPool(twisted, 0)
+    pool.reset()
+    pool.step(zeros(pool))
+    pool.step(zeros(pool)) if mode is AutoresetMode.NEXT_STEP else None
+    twisted.change_step = change
+
+    with pytest.raises(EnvironmentFault) as caught:
+        pool.step(zeros(pool))
+    assert what in caught.value.what
+
+
+def test_draws_the_first_environment():
+    """`render` gives the picture of environment 0 where it was made to draw, and None elsewhere."""
+    drawing = SyncVectorEnv([lambda: Clock(render_mode="rgb_array")] * 2)
+    pool = VectorPool(drawing, 0)
+    pool.reset()
+
+    assert pool.render().shape == (4, 6, 3)
+    assert pool.facts.renders
+    assert pool.facts.fps == 7
+    assert VectorPool(vector([[(5, True, False)]]), 0).render() is None
+
+
+def test_closing_closes_the_vector_environment():
+    """Nothing is left running."""
+    env = vector([[(5, True, False)]])
+    VectorPool(env, 0).close()
+
+    assert env.closed

@@ -6,8 +6,13 @@ from typing import Annotated
 
 import typer
 
+from rlblocks.cli.compare import compare
+from rlblocks.cli.describe import describe
+from rlblocks.cli.diff import diff
+from rlblocks.cli.evaluate import evaluate
 from rlblocks.cli.explain import explain
 from rlblocks.cli.listing import listing
+from rlblocks.cli.play import play
 from rlblocks.cli.plot import plot
 from rlblocks.cli.run import resume, run
 
@@ -35,12 +40,17 @@ def _program(
     """Start with: rlblocks run dqn."""
 
 
-TRAIN, LOOK, BUILD = "Train", "Look", "Build"
+TRAIN, LOOK, READ, BUILD = "Train", "Look at runs", "Look at recipes and blocks", "Build"
 for panel, name, verb in (
     (TRAIN, "run", run),
     (TRAIN, "resume", resume),
+    (LOOK, "evaluate", evaluate),
+    (LOOK, "play", play),
     (LOOK, "plot", plot),
-    (BUILD, "list", listing),
-    (BUILD, "explain", explain),
+    (LOOK, "compare", compare),
+    (READ, "list", listing),
+    (READ, "describe", describe),
+    (READ, "explain", explain),
+    (READ, "diff", diff),
 ):
     app.command(name, rich_help_panel=panel)(verb)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,22 @@ def recipe_of(text: str) -> Recipe:
         f"there is no recipe {text!r}",
         fix=f"{did_you_mean(text, RECIPES)} (rlblocks list shows all; a file ends in .toml)",
     )
+
+
+def recipe_or_run(text: str) -> Recipe:
+    """The same; a run may be named as everywhere, by the beginning of its folder's name.
+
+    Raises:
+        RecipeError: there is neither.
+    """
+    from rlblocks.runs.folder import RECIPE, find_run
+
+    try:
+        return recipe_of(text)
+    except RecipeError:
+        with suppress(RunError):
+            return _read(find_run(text) / RECIPE)
+        raise
 
 
 def _is_place(text: str, path: Path) -> bool:

@@ -71,7 +71,7 @@ def curve(*runs: Path, to: Path | None = None, threshold: float | None = None, t
         RecipeError: no run was given.
         RunError: the metrics cannot be read, or the pictures not be written.
     """
-    drawn = [_read(run) for run in runs]
+    drawn = [drawn_of(run) for run in runs]
     if not drawn:
         raise RecipeError("there is no run to draw", fix="name one, as in: rlblocks plot runs/NAME")
     first = drawn[0]
@@ -105,7 +105,7 @@ def compare(
         RecipeError: no run was given.
         RunError: the metrics cannot be read, or the pictures not be written.
     """
-    drawn = [_read(run) for run in runs]
+    drawn = [drawn_of(run) for run in runs]
     if not drawn:
         raise RecipeError("there are no runs to compare", fix="name some, as in: rlblocks compare runs/A runs/B")
     environments = {one.env for one in drawn}
@@ -154,7 +154,8 @@ def _about(drawn: Drawn) -> str:
     return shorten(" · ".join(parts), SUBTITLE, "…")
 
 
-def _read(run: Path) -> Drawn:
+def drawn_of(run: Path) -> Drawn:
+    """Read what a picture, or a table, says of the run in a folder."""
     text = _text(run / files.RECIPE)
     recipe, options = _table(tomllib.loads, text), _table(json.loads, _text(run / "options.json"))
     env, steps = recipe.get("env"), options.get("steps")

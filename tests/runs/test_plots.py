@@ -208,7 +208,7 @@ def test_a_comparison_takes_seeds_of_one_recipe_together(folder, tmp_path):
 
     path = plots.compare(*runs, to=tmp_path / "deep" / "figure.svg", statistic=statistics.interquartile_mean)
 
-    found = plots.grouped([plots._read(run) for run in runs])
+    found = plots.grouped([plots.drawn_of(run) for run in runs])
     assert {label: len(members) for label, members in found.items()} == {
         "dqn": 2, "double_dqn": 1, "dqn, gamma=0.9, target=DoubleQ()": 1,
     }  # fmt: skip
@@ -220,14 +220,14 @@ def test_a_comparison_over_environments_names_them(folder):
     """The same recipe on two environments is two groups; runs that cannot be told apart by a label are numbered."""
     runs = [folder("a"), folder("b", env="Acrobot-v1"), folder("c", gamma=0.5), folder("d", gamma=0.6)]
 
-    assert list(plots.grouped([plots._read(run) for run in runs])) == [
+    assert list(plots.grouped([plots.drawn_of(run) for run in runs])) == [
         "dqn on CartPole-v1", "dqn on Acrobot-v1", "dqn on CartPole-v1 #2", "dqn on CartPole-v1 #3",
     ]  # fmt: skip
 
 
 def test_what_is_known_of_a_run_is_read_from_its_folder(folder):
     """Recipe, environment and seed from the folder, the threshold from gymnasium."""
-    one = plots._read(folder("a", [*LEARNING, {"kind": "finished", "env_steps": 5_000, "verdict": "done"}], seed=7))
+    one = plots.drawn_of(folder("a", [*LEARNING, {"kind": "finished", "env_steps": 5_000, "verdict": "done"}], seed=7))
 
     assert (one.title, plots._about(one)) == ("dqn on CartPole-v1", "seed 7 · done")
     assert plots._threshold_of({"CartPole-v1"}) == 475
@@ -242,14 +242,14 @@ def test_a_folder_with_metrics_alone_is_enough(tmp_path):
     (run / "recipe.toml").write_bytes(b"\xff not toml")
     (run / "metrics.jsonl").write_text(json.dumps(LEARNING[0]) + "\n")
 
-    one = plots._read(run)
+    one = plots.drawn_of(run)
 
     assert (one.title, plots._about(one)) == ("odd", "100 environment steps")
 
 
 def test_a_run_that_goes_on_says_how_far_it_is(folder):
     """Steps of the budget, and the last evaluation."""
-    one = plots._read(folder("a"))
+    one = plots.drawn_of(folder("a"))
 
     assert plots._about(one) == "seed 0 · 4,000 of 9,000 environment steps · last evaluation 73"
 

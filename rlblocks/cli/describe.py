@@ -1,0 +1,174 @@
+"""`rlblocks describe`: one recipe, patch, role or block."""
+
+from __future__ import annotations
+
+import inspect
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import attrs
+import typer
+
+from rlblocks._core.errors import RecipeError, did_you_mean
+from rlblocks.cli._names import patch_names, recipe_names
+from rlblocks.cli._screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rlblocks._core.block import Block
+    from rlblocks._core.recipe import Recipe
+
+
+def complete_any(incomplete: str) -> list[str]:
+    """Recipes, patches and blocks that begin so."""
+    from rlblocks._core.block import blocks_of, roles
+
+    blocks = [name for role in roles() for name in (role, *blocks_of(role))]
+    return sorted({name for name in [*recipe_names(), *patch_names(), *blocks] if name.startswith(incomplete)})
+
+
+def describe(
+    name: Annotated[
+        str, typer.Argument(help="A recipe, a patch, a role or a block, by name.", autocompletion=complete_any)
+    ],
+) -> None:
+    """Describe a recipe, a patch, a role or a block."""
+    from rlblocks._core.block import roles
+    from rlblocks.recipes import PATCHES, RECIPES, patches
+
+    screen = Screen.of()
+    found: list[Callable[[], None]] = [partial(_block, screen, block) for block in blocks_named(name)]
+    if name in roles():
+        found.insert(0, partial(_role, screen, name, roles()[name]))
+    if name in PATCHES:
+        found.insert(0, partial(_patch, screen, name, getattr(patches, name, PATCHES[name])))
+    if name in RECIPES:
+        found.insert(0, partial(_recipe, screen, RECIPES[name]))
+    if not found:
+        raise _unknown(name)
+    for index, show in enumerate(found):
+        if index:
+            screen.write()
+        show()
+
+
+def blocks_named(name: str) -> list[type[Block]]:
+    """Every block that has this registry name or class name, in any role."""
+    from rlblocks._core.block import blocks_of, roles
+
+    return [block for role in roles() for known, block in blocks_of(role).items() if name in (known, block.__name__)]
+
+
+def _unknown(name: str) -> RecipeError:
+    from rlblocks._core.block import blocks_of, roles
+    from rlblocks.recipes import PATCHES, RECIPES
+
+    known = {*RECIPES, *PATCHES, *roles(), *(block for role in roles() for block in blocks_of(role))}
+    close = did_you_mean(name, known)
+    fix = close if close.startswith("did") else "rlblocks list shows all there is"
+    return RecipeError(f"there is no recipe, patch, role or block {name!r}", fix=fix, name=name)
+
+
+def _recipe(screen: Screen, make: Any) -> None:
+    recipe: Recipe = make()
+    screen.write(f"recipe {recipe.name}", "bold")
+    _document(screen, make)
+    screen.write("\nblocks", "bold")
+    screen.rows(slots_of(recipe))
+    screen.write(
+        f"\nrlblocks run {recipe.name}    rlblocks explain {recipe.name}    rlblocks draw {recipe.name}", "dim"
+    )
+
+
+def slots_of(recipe: Recipe) -> list[tuple[str, str]]:
+    """Every slot of a recipe and what it holds."""
+    from rlblocks.runs.train import lines_of
+
+    return list(lines_of(recipe))
+
+
+def _patch(screen: Screen, name: str, patch: object) -> None:
+    screen.write(f"patch {name}", "bold")
+    _document(screen, patch)
+    screen.write(f"\nrlblocks run dqn patch={name}", "dim")
+
+
+def _role(screen: Screen, name: str, role: type[Block]) -> None:
+    from rlblocks._core.block import blocks_of
+    from rlblocks.cli.listing import first_line
+
+    screen.write(f"role {name}", "bold")
+    _document(screen, role)
+    screen.write("\nblocks", "bold")
+    screen.rows((block, first_line(kind)) for block, kind in blocks_of(name).items())
+
+
+def _block(screen: Screen, block: type[Block]) -> None:
+    screen.write(f"{block.registered_name} ({block.__name__}), a block of role {block.role}", "bold")
+    if block.equation:
+        screen.write(f"\n  {block.equation}\n")
+    _document(screen, block)
+    if attrs.fields(block):  # type: ignore[arg-type]  # every block is an attrs class
+        screen.write("\nfields", "bold")
+        screen.rows((a.name, _field(a)) for a in attrs.fields(block))  # type: ignore[arg-type]
+    if isinstance(block.inputs, property):
+        screen.write("\nit reads and writes what the block that it wraps does")
+        return
+    if block.inputs:
+        screen.write("\nreads", "bold")
+        screen.rows((name, asked) for name, asked in reads_of(block.inputs).items())
+    if block.outputs:
+        screen.write("\nwrites", "bold")
+        screen.rows((key, "") for key in block.outputs)
+    screen.write(f"\nfrom {block.__module__} import {block.__name__}", "dim")
+
+
+def _field(attribute: attrs.Attribute[Any]) -> str:
+    """What a field takes, and its default."""
+    facts = attribute.metadata
+    kind = {"slot": f"a block of role {facts.get('role', '')}", "duration": "a duration, such as 500 env_steps",
+            "choice": f"one of {', '.join(facts.get('options', ()))}", "sizes": "whole numbers, such as 256,256",
+            "integer": "a whole number", "number": "a number", "text": "a text"}  # fmt: skip
+    said = kind.get(facts.get("kind", ""), str(attribute.type or "anything"))
+    if facts.get("role") == "schedules":
+        said = "a number or a schedule"
+    parts = [said, *([facts["range"]] if facts.get("range") else []), _default(attribute.default)]
+    return ", ".join(parts)
+
+
+def _default(default: Any) -> str:
+    if default is attrs.NOTHING:
+        return "required"
+    factory = getattr(default, "factory", None)  # of an attrs.Factory, which is no class for the type checker
+    return f"default {factory() if factory else default!r}"
+
+
+def reads_of(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """What a block asks for, in words, by the argument of its `compute`."""
+    from rlblocks._core.declare import REQUIRED, Draw, Fn, Read, Scheduled, Size
+
+    said = {}
+    for name, asked in inputs.items():
+        match asked:
+            case Read():
+                dims = f" [{', '.join(asked.dims)}]" if asked.dims else ""
+                more = ["of the stored action"] * bool(asked.at) + ["in its network's own form"] * asked.raw
+                more += ["optional"] * (asked.default is not REQUIRED)
+                said[name] = ", ".join([f"{asked.key}{dims}", *more])
+            case Draw():
+                said[name] = f"random numbers, {asked.kind}" + (f", like {asked.like}" if asked.like else ", one a row")
+            case Scheduled():
+                said[name] = f"the present value of {asked.name}"
+            case Fn():
+                said[name] = f"the function {asked.key}"
+            case Size():
+                said[name] = f"the number of {asked.dim}s"
+    return said
+
+
+def _document(screen: Screen, of: object) -> None:
+    """A docstring without its examples."""
+    text = inspect.getdoc(of) or ""
+    shown = text.partition("\n>>> ")[0].rstrip()
+    screen.prose(shown)

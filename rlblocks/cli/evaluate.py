@@ -1,0 +1,95 @@
+"""`rlblocks evaluate`: greedy episodes of a trained agent."""
+
+from __future__ import annotations
+
+import json as text
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rlblocks.cli._names import complete_run
+from rlblocks.cli._screen import Screen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rlblocks.runs.evaluation import Scores
+
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run folder, or the beginning of its name.", autocompletion=complete_run)
+]
+Best = Annotated[bool, typer.Option("--best", help="The best policy of the run instead of the last one.")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Of the start states.", show_default=False)]
+
+
+def evaluate(
+    run: RunName,
+    *,
+    episodes: Annotated[int, typer.Option("--episodes", min=1, help="How many.")] = 100,
+    best: Best = False,
+    seed: Seed = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+) -> None:
+    """Play greedy episodes from start states that training never saw, and say how well it does."""
+    from rlblocks.cli._recipes import run_of
+    from rlblocks.runs.evaluation import evaluate as play
+
+    folder = run_of(run)
+    agent = agent_of(folder, best=best)
+    chosen = fresh_seed(folder) if seed is None else seed
+    scores = play(agent, agent.plan.recipe.env, episodes, chosen)
+    found = numbers_of(scores, agent.plan.facts.reward_threshold)
+    screen = Screen.of()
+    if json:
+        screen.write(text.dumps({"run": str(folder), "best": best, "seed": chosen, "returns": scores.returns, **found}))
+        return
+    whose = "best" if best else "last"
+    screen.write(
+        f"{agent.plan.recipe.name} on {agent.plan.facts.name}, the {whose} policy, {episodes} episodes", "bold"
+    )
+    screen.rows(_said(found))
+
+
+def agent_of(folder: Path, *, best: bool) -> Any:
+    """The agent of a run's last or best checkpoint.
+
+    Raises:
+        RunError: the checkpoint is missing or damaged.
+    """
+    from rlblocks.runs.run import load
+
+    return load(folder, "best" if best else "last")
+
+
+def fresh_seed(folder: Path) -> int:
+    """A seed of start states that neither the run nor its evaluations had; the same for the same run."""
+    from rlblocks.runs.agent import evaluation_seed
+    from rlblocks.runs.train import OPTIONS, options_from
+
+    return evaluation_seed(options_from(text.loads((folder / OPTIONS).read_text(encoding="utf-8")))) + 1
+
+
+def numbers_of(scores: Scores, threshold: float | None) -> dict[str, Any]:
+    """What can be said of some returns."""
+    from rlblocks.runs.statistics import bootstrap_interval
+
+    interval = bootstrap_interval(scores.returns)
+    return {
+        "episodes": len(scores.returns), "mean": scores.mean, "std": scores.std,
+        "low": float(interval.low), "high": float(interval.high),
+        "least": min(scores.returns), "most": max(scores.returns),
+        "length": sum(scores.lengths) / len(scores.lengths), "threshold": threshold,
+    }  # fmt: skip
+
+
+def _said(found: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        ("return", f"{found['mean']:.1f} ± {found['std']:.1f} (standard deviation of an episode)"),
+        ("95 % interval", f"{found['low']:.1f} to {found['high']:.1f} (of the mean, by bootstrap)"),
+        ("range", f"{found['least']:.1f} to {found['most']:.1f}"),
+        ("length", f"{found['length']:.1f} steps"),
+    ]
+    if found["threshold"] is not None:
+        solved = "solved" if found["mean"] >= found["threshold"] else "not solved"
+        rows.append(("threshold", f"{found['threshold']:g}: {solved}"))
+    return rows

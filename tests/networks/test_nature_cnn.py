@@ -38,6 +38,18 @@ def test_it_is_the_network_of_the_paper(image):
     assert_close(body(x), oracle(image[0], body.state_dict())(x))
 
 
+def test_it_starts_as_torchs_modules():
+    """With the same numbers it starts where `torch.nn.Conv2d` and `torch.nn.Linear` do."""
+    state = NatureCNN(16).build(Spec((3, 36, 50)), seeded(5)).state_dict()
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        fresh = [nn.Conv2d(3, 32, 8), nn.Conv2d(32, 64, 4), nn.Conv2d(64, 64, 3), nn.Linear(64 * 2, 16)]
+
+    for i, module in enumerate(fresh):
+        for name, value in module.state_dict().items():
+            assert_close(state[f"{i}.{name}"], value, rtol=1e-6, atol=0)
+
+
 @SETTINGS
 @given(images)
 def test_channels_may_come_first_or_last(image):

@@ -91,7 +91,9 @@ class EnvPool:
         n = len(environments)
         # Observations are written into one buffer while the other still holds those of the last step.
         self._now, self._next = (np.zeros((n, *self._contract.shape), self._contract.dtype) for _ in range(2))
-        self._real = np.ones(n, bool)
+        self._finite = self._contract.finite
+        self._none, self._all = np.zeros(n, bool), np.ones(n, bool)
+        self._all.flags.writeable = False  # every step hands over the same one
         self._ready = False
 
     def _run(self, env: Env, index: int) -> Running:
@@ -127,25 +129,26 @@ class EnvPool:
         stored = self._actions.stored(actions, n)
         executed = self._actions.executed(stored)
         self._ready = False
-        reward, terminated, truncated = np.empty(n), np.zeros(n, bool), np.zeros(n, bool)
+        reward, terminated, truncated = np.empty(n), self._none.copy(), self._none.copy()
         ended: list[Running] = []
         for i, running in enumerate(self._running):
             rows[i], reward[i], over, cut = running.step(executed[i])
             if over or cut:
                 terminated[i], truncated[i] = over, cut
                 ended.append(running)
-        if not self._contract.finite(rows):
+        if not self._finite(rows):
             for running, row, action in zip(self._running, rows, executed, strict=True):
                 running.must_be_finite(row, action)
         observation = next_observation = rows.copy()
-        episodes = tuple([running.finished() for running in ended]) if ended else ()
-        seeds = self._start(ended) if ended else []
-        for running, action in zip(self._running, stored, strict=True):
-            running.record(action)
-        self._turn(ended, seeds)
+        episodes: tuple[tuple[int, float, int], ...] = ()
+        seeds: list[int] = []
         if ended:
+            episodes, seeds = tuple([running.finished() for running in ended]), self._start(ended)
             observation = rows.copy()
-        return Step(next_observation, observation, reward, terminated, truncated, self._real.copy(), episodes)
+        for i, running in enumerate(self._running):
+            running.record(stored[i])
+        self._turn(ended, seeds)
+        return Step(next_observation, observation, reward, terminated, truncated, self._all, episodes)
 
     def _start(self, some: list[Running]) -> list[int]:
         """Reset some environments into the next buffer; the seeds that they were reset with."""
@@ -156,8 +159,9 @@ class EnvPool:
 
     def _turn(self, begun: list[Running], seeds: list[int]) -> None:
         """Remember that everything came through: what is in the next buffer is now present."""
-        for running, seed in zip(begun, seeds, strict=True):
-            running.begin(seed)
+        if begun:
+            for running, seed in zip(begun, seeds, strict=True):
+                running.begin(seed)
         self._now, self._next = self._next, self._now
         self._ready = True
 

@@ -117,6 +117,15 @@ def moved_to(value: Any, target: torch.dtype | torch.device) -> Any:
     return value
 
 
+def snapshot(value: Any) -> Any:
+    """A copy of a nested structure of tensors, which keeps no graph."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, list | tuple):
+        return type(value)(snapshot(item) for item in value)
+    return {key: snapshot(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
 def tensors_in(value: Any) -> list[Tensor]:
     """Every tensor in a nested structure."""
     if isinstance(value, Tensor):

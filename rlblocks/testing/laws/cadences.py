@@ -1,1 +1,219 @@
-"""Laws."""
+"""CAD: what every cadence obeys: counts add up, ratios are exact, and a resumed program goes on as if it had never stopped."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import attrs
+from hypothesis import strategies as st
+
+from rlblocks._core.block import Block
+from rlblocks.cadences import Progress
+from rlblocks.cadences.base import Collect, Evaluate, Learn, Op
+from rlblocks.testing import oracles
+from rlblocks.testing._case import Case
+from rlblocks.testing._compare import require
+from rlblocks.testing._law import law
+
+MOST = 5_000  # operations, after which a program counts as endless
+
+
+@attrs.frozen
+class Scene:
+    """A run without environments, networks or stores: what a program hears back.
+
+    Attributes:
+        environments: how many step together.
+        budget: environment steps planned.
+        capacity: rows that the store can hold.
+        lag: rows that the store cannot hand over yet, as one that joins steps.
+    """
+
+    environments: int
+    budget: int
+    capacity: int = 10**9
+    lag: int = 0
+
+    def start(self) -> Progress:
+        """Nothing has happened."""
+        return Progress(0, 0, 0, 0, 0, self.budget)
+
+    def after(self, progress: Progress, op: Op) -> Progress:
+        """What the program hears after an operation."""
+        match op:
+            case Collect(steps=steps, explorer=explorer):
+                taken = progress.env_steps + steps
+                warm = progress.warmup_steps + (steps if explorer is not None else 0)
+                rows = max(min(taken - self.lag, self.capacity), 0)
+                return attrs.evolve(progress, env_steps=taken, warmup_steps=warm, rows=rows, episodes=taken // 7)
+            case Learn(updates=updates):
+                return attrs.evolve(progress, updates=progress.updates + updates)
+            case Evaluate():
+                return progress
+
+    def play(self, block: Any, progress: Progress | None = None) -> list[tuple[Op, Progress]]:
+        """The operations of a program, each with what was heard after it."""
+        progress, trace = progress or self.start(), []
+        program = block.program(progress, self.environments)
+        op = next(program, None)
+        while op is not None:
+            require(len(trace) < MOST, f"after {MOST} operations the program has not ended")
+            progress = self.after(progress, op)
+            trace.append((op, progress))
+            try:
+                op = program.send(progress)
+            except StopIteration:
+                break
+        return trace
+
+
+def needed(block: Any) -> int:
+    """Rows without which a cadence cannot learn, as its fields say."""
+    names = attrs.fields_dict(type(block))
+    return max([getattr(block, name) for name in ("warmup", "batch") if name in names], default=0)
+
+
+def scenes(block: Any) -> st.SearchStrategy[Scene]:
+    """Runs that end before, in and long after the warm-up, with one and with several environments."""
+    warm = needed(block)
+    budgets = st.integers(1, 60).map(lambda steps: steps + warm) | st.sampled_from([1, max(warm - 1, 1), warm + 173])
+    return st.builds(Scene, st.sampled_from([1, 2, 3, 8]), budgets, lag=st.sampled_from([0, 0, 3]))
+
+
+def played(case: Case) -> tuple[Scene, list[tuple[Op, Progress]]]:
+    """A scene and what a program does in it, as part of the example."""
+    scene = case.draw(scenes(case.block))
+    case.say("from rlblocks.testing.laws.cadences import Scene")
+    case.say(f"{scene!r}.play({case.block!r})")
+    trace = scene.play(case.block)
+    case.saw("learning", any(isinstance(op, Learn) for op, _ in trace))
+    case.saw("several environments", scene.environments > 1)
+    return scene, trace
+
+
+@law("CAD-1", role="cadences", since="0.1", covers=("learning", "several environments"), examples=30,
+     title="it takes the steps of the budget, and less than one step of every environment more")  # fmt: skip
+def the_budget_is_spent(case: Case) -> None:
+    """A collect is a multiple of the environments, and above 0."""
+    scene, trace = played(case)
+    taken = 0
+    for op, progress in trace:
+        if isinstance(op, Collect):
+            require(op.steps > 0 and op.steps % scene.environments == 0, f"{op!r} is no multiple of {scene.environments} environments")
+            require(taken < scene.budget, f"{op!r} comes after {taken} steps, when the budget of {scene.budget} is spent")
+        taken = progress.env_steps
+    require(scene.budget <= taken < scene.budget + scene.environments, f"of {scene.budget} steps it takes {taken}")
+
+
+@law("CAD-2", role="cadences", since="0.1", covers=("learning",), examples=20, title="no learn step comes before the warm-up is over")
+def nothing_is_learnt_before_the_warm_up(case: Case) -> None:
+    """The store holds what the warm-up asks for, and a batch of rows."""
+    _, trace = played(case)
+    rows = 0
+    for op, progress in trace:
+        if isinstance(op, Learn):
+            due = max(needed(case.block), 1)
+            require(rows >= due, f"{op!r} comes with {rows} rows held, and {due} are due")
+            require(op.updates > 0, f"{op!r} is no operation")
+        rows = progress.rows
+
+
+@law("CAD-3", role="cadences", since="0.1", covers=("learning", "several environments"), examples=30,
+     title="the ratio of learn steps to environment steps is exact at every moment, for any number of environments",
+     needs=lambda block: "" if oracles.like(block) == "learn_every" else "it is not LearnEvery")  # fmt: skip
+def the_ratio_is_exact(case: Case) -> None:
+    """⌊updates · ⌊(t − warm-up) / every⌋⌋ learn steps before every collect and at the end."""
+    block = case.block
+    _, trace = played(case)
+    ratio, before = Fraction(block.updates).limit_denominator(10**6), None
+    for op, progress in [*trace, (None, None)]:
+        if before is not None and not isinstance(op, Learn):
+            since = before.env_steps - before.warmup_steps
+            due = math.floor(ratio * (since // int(block.every.count)))
+            require(before.updates == due, f"after {since} steps since the warm-up it has learnt {before.updates} times, and {due} were due")
+        before = progress
+
+
+@law("CAD-4", role="cadences", since="0.1", covers=("learning",), examples=15, title="from any moment on, a resumed program does what it would have done")
+def it_resumes_as_if_it_had_never_stopped(case: Case) -> None:
+    """It reads nothing but the progress."""
+    scene, trace = played(case)
+    k = case.draw(st.integers(0, len(trace) - 1))
+    again, rest = scene.play(case.block, trace[k][1]), trace[k + 1 :]
+    require(totals(again) == totals(rest), f"resumed after {trace[k][0]!r} it does {totals(again)[:3]}…, and not {totals(rest)[:3]}…")
+
+
+def totals(trace: list[tuple[Op, Progress]]) -> list[tuple[str, int, int]]:
+    """After every run of operations of one kind, where things stand; how a run is cut into operations does not matter."""
+    found: list[tuple[str, int, int]] = []
+    for op, progress in trace:
+        here = (type(op).__name__, progress.env_steps, progress.updates)
+        if found and found[-1][0] == here[0]:
+            found.pop()
+        found.append(here)
+    return found
+
+
+@law("CAD-4a", role="cadences", since="0.1", examples=10, title="resumed inside of a run of collects or learns, it completes what was begun")
+def it_resumes_inside_of_an_operation(case: Case) -> None:
+    """A run may stop in the middle of a long collect; the totals at the end are the same."""
+    scene, trace = played(case)
+    k = case.draw(st.integers(0, len(trace) - 1))
+    op, after = trace[k]
+    before = trace[k - 1][1] if k else scene.start()
+    size = op.steps // scene.environments if isinstance(op, Collect) else getattr(op, "updates", 0)
+    if size > 1:
+        part = case.draw(st.integers(1, size - 1), "part")
+        half = attrs.evolve(op, steps=part * scene.environments) if isinstance(op, Collect) else attrs.evolve(op, updates=part)
+        again = scene.play(case.block, scene.after(before, half))
+        end, due = (again[-1][1] if again else after), trace[-1][1]
+        require((end.env_steps, end.updates) == (due.env_steps, due.updates), f"resumed {part} into {op!r} it ends with {end}, not {due}")
+
+
+@law("CAD-5", role="cadences", since="0.1", examples=15, title="the learn steps that it announces are about those that it takes")
+def the_announced_learn_steps_are_taken(case: Case) -> None:
+    """Within a burst and what the environments step together, and none where there are none."""
+    scene, trace = played(case)
+    if scene.lag:
+        return
+    found = trace[-1][1].updates
+    announced = case.block.updates_planned(scene.budget)
+    per_step = max([op.updates for op, _ in trace if isinstance(op, Learn)], default=1)
+    slack = per_step * (scene.environments + 1) + 0.1 * found
+    require(abs(found - announced) <= slack, f"it announced {announced} learn steps and took {found}")
+
+
+@law("CAD-6", role="cadences", since="0.1", examples=8, title="the same progress gives the same program, however often")
+def programs_are_pure(case: Case) -> None:
+    """Two programs of one cadence do not disturb each other."""
+    scene, trace = played(case)
+    other = case.block.program(scene.start(), scene.environments)
+    next(other, None)
+    require(scene.play(case.block) == trace, "a second program of the same cadence does something else")
+
+
+@law("CAD-8", role="cadences", since="0.1", covers=("learning",), examples=15,
+     title="how many environments step together does not change how much is learnt")  # fmt: skip
+def environments_do_not_change_the_ratio(case: Case) -> None:
+    """Budgets that all of them divide end with the same counts, up to the warm-up's rounding."""
+    budget = needed(case.block) + 24 * case.draw(st.integers(1, 6), "k")
+    ends = {n: Scene(n, budget).play(case.block) for n in (1, 2, 3, 8)}
+    case.saw("learning", any(isinstance(op, Learn) for op, _ in ends[1]))
+    alone = ends[1][-1][1]
+    for n, trace in ends.items():
+        end = trace[-1][1]
+        most = max([op.updates for op, _ in trace if isinstance(op, Learn)], default=0)
+        slack = 2 * most + math.ceil(most * n)
+        require(abs(end.updates - alone.updates) <= slack, f"{n} environments end with {end.updates} learn steps, one with {alone.updates}")
+
+
+@law("CAD-9", role="cadences", since="0.1", examples=15, title="the warm-up is in one piece at the start: its explorer is never asked again")
+def the_warm_up_comes_first(case: Case) -> None:
+    """From the first learn step on, the recipe's own explorer acts."""
+    _, trace = played(case)
+    over = False
+    for op, _ in trace:
+        over |= isinstance(op, Learn) or (isinstance(op, Collect) and op.explorer is None)
+        require(not (over and isinstance(op, Collect) and op.explorer is not None), f"{op!r} comes after the warm-up")

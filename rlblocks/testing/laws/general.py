@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
 import numpy as np
 import torch
 
-from rlblocks.testing._call import Call, tensors_in
+from rlblocks.testing._call import Call, snapshot, tensors_in
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
 from rlblocks.testing._law import law
@@ -21,9 +23,30 @@ WRITING = ("target_updates", "optimizers")
 CALLED = (*COMPUTING, *MODULES, *WRITING, "value_forms", "clips")
 
 
-def global_states() -> tuple[Any, ...]:
-    """The states of the global generators."""
-    return random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002  the global one is asked about
+def global_states() -> dict[str, Any]:
+    """The states of the global generators, to be compared."""
+    kind, words, *rest = np.random.get_state()  # noqa: NPY002  the global one is asked about
+    return {
+        "random": random.getstate(), "numpy.random": (kind, np.asarray(words).tobytes(), *rest),
+        "torch": torch.get_rng_state().numpy().tobytes(),
+    }  # fmt: skip
+
+
+@contextmanager
+def watched_generators(seed: int = 1) -> Iterator[None]:
+    """Seed the global generators, see whether they move, and give them back as they were."""
+    saved = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    try:
+        reseed(seed)
+        before = global_states()
+        yield
+        after = global_states()
+    finally:
+        random.setstate(saved[0])
+        np.random.set_state(saved[1])  # noqa: NPY002
+        torch.set_rng_state(saved[2])
+    for name, state in before.items():
+        require(after[name] == state, f"the global generator of {name} was moved")
 
 
 def reseed(seed: int) -> None:
@@ -42,13 +65,13 @@ def versions(call: Call) -> list[int]:
 def inputs_are_only_read(case: Case) -> None:
     """Inputs are bit-equal afterwards, in the same order, and no tensor was written and restored."""
     call = case.call()
-    before, written = copy.deepcopy(dict(call.inputs)), versions(call)
+    before, written = snapshot(dict(call.inputs)), versions(call)
     call()
     same(dict(call.inputs), before, "after the call, the input")
     require(versions(call) == written, "the call wrote into a tensor that it was handed")
 
 
-@law("GEN-2", role=CALLED, since="0.1", title="what is returned shares no memory with what is handed over")
+@law("GEN-2", role=(*COMPUTING, *WRITING, "value_forms", "clips"), since="0.1", title="what is returned shares no memory with what is handed over")
 def outputs_are_fresh(case: Case) -> None:
     """Storages are disjoint, so that writing into one never changes the other."""
     call = case.call()
@@ -63,25 +86,18 @@ def outputs_are_fresh(case: Case) -> None:
 @law("GEN-3", role=CALLED, since="0.1", title="global generators are neither read nor moved")
 def global_generators_are_left_alone(case: Case) -> None:
     """Reseeding them changes no result, and a call leaves their states as they are."""
-    call, before = case.call(), global_states()
-    try:
-        reseed(1)
-        states, first = global_states(), copy.deepcopy(call())
-        for name, was, now in zip(("random", "numpy.random", "torch"), states, global_states(), strict=True):
-            require(str(was) == str(now), f"the call moved the global generator of {name}")
-        reseed(2)
+    call = case.call()
+    with watched_generators():
+        first = snapshot(call())
+    with watched_generators(seed=2):
         same(call(), first, "after the global generators were seeded anew, the output")
-    finally:
-        random.setstate(before[0])
-        np.random.set_state(before[1])  # noqa: NPY002
-        torch.set_rng_state(before[2])
 
 
 @law("GEN-14", role=CALLED, since="0.1", title="the same inputs give the same outputs, bit for bit, however often")
 def calls_are_pure(case: Case) -> None:
     """Nothing is remembered from one call to the next, whatever stands between them."""
     call, other = case.call(), case.call()
-    first = copy.deepcopy(call())
+    first = snapshot(call())
     other()
     same(call(), first, "of the second call with the same inputs, the output")
 

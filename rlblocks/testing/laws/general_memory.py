@@ -1,1 +1,162 @@
-"""Laws."""
+"""GEN: what every store obeys as something that changes: seeded, saved and loaded whole, unchanged by what it refuses."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from rlblocks.testing._case import Case
+from rlblocks.testing._compare import require, same
+from rlblocks.testing._law import law
+from rlblocks.testing._memories import Subject, fed, in_order, small, tell
+from rlblocks.testing.laws.general import watched_generators
+from rlblocks.testing.strategies import floats
+from rlblocks.testing.streams import Stream, streams
+
+
+def filled(case: Case, *, capacity: int | None = None, seed: int = 0) -> tuple[Subject, Stream]:
+    """A small memory after a stream, as part of the example; it may have wrapped."""
+    block = small(case.block, case.draw(st.integers(1, 9)) if capacity is None else capacity)
+    stream = case.draw(streams())
+    tell(case, block, stream)
+    subject = Subject(block, stream.environments, seed).fill(stream)
+    case.saw("a wrapped memory", len(stream.rows()) > len(subject.memory) > 0)
+    return subject, stream
+
+
+def exercise(subject: Subject, stream: Stream, case: Case) -> list[Any]:
+    """What a memory answers while it is sampled, fed and written to."""
+    answers: list[Any] = []
+    for write in stream.writes:
+        subject.memory.add(*write.arguments())
+        if subject.can_sample(2):
+            answers.append(subject.sample(2))
+            subject.feed(case.draw(floats(2)).abs().double().numpy())
+        answers.append(len(subject.memory))
+    return answers
+
+
+@law("GEN-3", role="stores", since="0.1", examples=8, title="global generators are neither read nor moved")
+def global_generators_are_left_alone(case: Case) -> None:
+    """A store draws from its own generator alone."""
+    subject, _ = filled(case)
+    twin = copy.deepcopy(subject)
+    with watched_generators():
+        first = subject.sample(3) if subject.can_sample(3) else {}
+    with watched_generators(seed=2):
+        again = twin.sample(3) if twin.can_sample(3) else {}
+    same(again, first, "after the global generators were seeded anew, the sample")
+
+
+@law("GEN-4", role="stores", since="0.1", examples=8, title="the same seed draws the same rows, another seed others, and two memories do not disturb each other")
+def seeds_decide(case: Case) -> None:
+    """Two memories of one seed are asked in turn, beside a third of another seed."""
+    _, stream = filled(case, capacity=64)
+    one, two, other = (Subject(small(case.block, 64), stream.environments, seed).fill(stream) for seed in (0, 0, 1))
+    if not one.can_sample(1):
+        return
+    first = [one.sample(1) for _ in range(30)]
+    second = [two.sample(1) for _ in range(30) if other.sample(1)]
+    same(second, first, "of a second memory with the same seed, the samples")
+    if len(one.memory) > 2 and not in_order(case.block):  # noqa: PLR2004  at chance 2/3³⁰ they would agree
+        differs = [other.sample(1)["action"] for _ in range(30)] != [sample["action"] for sample in first]
+        require(differs, "another seed drew the same 30 rows")
+
+
+@law("GEN-5", role="stores", since="0.1", examples=12, covers=("a wrapped memory",),
+     title="saved in the middle, loaded into a memory that did other things, it goes on bit-equal")  # fmt: skip
+def it_resumes_exactly(case: Case) -> None:
+    """Through the checkpoint's format, three times over; pending rows, priorities and the last sample included."""
+    subject, stream = filled(case)
+    ahead = case.draw(streams(8, stream.environments))
+    if subject.can_sample(2):
+        subject.sample(2)
+    saved = subject.snapshot()
+    kept = copy.deepcopy(saved)
+    loaded = Subject(subject.block, stream.environments, 99).fill(ahead)
+    for _ in range(3):
+        loaded.restore(saved)
+        same(loaded.snapshot(), saved, "loaded and saved again, the state")
+    errors = case.draw(floats(2)).abs().double().numpy()
+    answers: list[list[Any]] = [[], []]
+    for write in ahead.writes:
+        for mine, found in zip((subject, loaded), answers, strict=True):
+            mine.memory.add(*write.arguments())
+            if mine.can_sample(2):
+                found.append(mine.sample(2))
+                mine.feed(errors)
+            found.append(mine.memory.contents() if len(mine.memory) else {})
+    same(answers[1], answers[0], "of the loaded memory, the answers")
+    same(loaded.snapshot(), subject.snapshot(), "of the loaded memory, the state at the end")
+    same(saved, kept, "what was saved")
+
+
+@law("GEN-5a", role="stores", since="0.1", examples=8, title="a saved state is a copy: what happens later does not reach it")
+def states_are_copies(case: Case) -> None:
+    """And a memory does not share what it was loaded with."""
+    subject, stream = filled(case)
+    state = subject.memory.state()
+    kept = copy.deepcopy(state)
+    subject.fill(case.draw(streams(5, stream.environments)))
+    same(state, kept, "after more was written, a state that was saved before")
+    subject.memory.load(state)
+    subject.fill(case.draw(streams(5, stream.environments)))
+    same(state, kept, "after more was written, a state that was loaded before")
+
+
+@law("GEN-21", role="stores", since="0.1", examples=10, title="rows that it was not built for are refused, and nothing has changed")
+def misfits_change_nothing(case: Case) -> None:
+    """A column too few, too many, of another shape, or of floats where integers are due."""
+    subject, stream = filled(case)
+    before, (rows, who) = subject.snapshot(), stream.writes[0].arguments()
+    wrong = {
+        "a column too few": {key: value for key, value in rows.items() if key != "log_prob"},
+        "a column too many": {**rows, "surplus": rows["reward"]},
+        "rewards of shape [B, 1]": {**rows, "reward": rows["reward"][:, None]},
+        "a row less in one column": {**rows, "reward": rows["reward"][:-1]},
+        "float actions": {**rows, "action": rows["action"] + 0.5},
+    }
+    name = case.draw(st.sampled_from(list(wrong)), "wrong")
+    try:
+        subject.memory.add(wrong[name], who)
+    except Exception:  # noqa: BLE001  any refusal is one
+        same(subject.snapshot(), before, "after the refusal the state")
+    else:
+        require(False, f"rows with {name} were taken")  # noqa: FBT003
+
+
+@law("GEN-21a", role="stores", since="0.1", examples=10, title="errors that are no numbers at least 0 are refused, and nothing has changed",
+     needs=lambda block: "" if fed(block) else "it asks for nothing back")  # fmt: skip
+def bad_errors_change_nothing(case: Case) -> None:
+    """NaN, below 0, infinite, too few or too many, in the last place."""
+    subject, _ = filled(case)
+    if not subject.can_sample(3):
+        return
+    subject.sample(3)
+    before = subject.snapshot()
+    bad = {"NaN": [1, 2, np.nan], "below 0": [1, 2, -1], "infinite": [1, 2, np.inf], "too few": [1, 2], "too many": [1] * 4}
+    name = case.draw(st.sampled_from(list(bad)), "bad")
+    try:
+        subject.feed(np.array(bad[name], float))
+    except Exception:  # noqa: BLE001  any refusal is one
+        same(subject.snapshot(), before, "after the refusal the state")
+    else:
+        require(False, f"errors that were {name} were taken")  # noqa: FBT003
+
+
+@law("GEN-21b", role="stores", since="0.1", examples=4, title="what cannot be sampled is refused: nothing is drawn, nothing has changed")
+def refused_samples_change_nothing(case: Case) -> None:
+    """From an empty memory, no rows, and columns that there are not."""
+    subject = Subject(small(case.block, 4), 1)
+    before = subject.snapshot()
+    for batch in (1, 0):
+        case.say(f"memory.sample({batch}, ...)  # of an empty memory")
+        try:
+            subject.sample(batch)
+        except Exception:  # noqa: BLE001  any refusal is one
+            same(subject.snapshot(), before, "after the refusal the state")
+        else:
+            require(False, f"{batch} rows of an empty memory were handed over")  # noqa: FBT003

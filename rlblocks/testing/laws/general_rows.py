@@ -116,8 +116,10 @@ def missing_rows_are_refused(case: Case) -> None:
 
 
 def _handed(call: Call) -> list[str]:
-    """The inputs with rows. Not those that are drawn: the run makes them, with the shape that was declared."""
-    return [name for name in call.inputs if name in call.rows and not isinstance(call.block.inputs.get(name), Draw)]
+    """The inputs with rows. Not those that are drawn: the run makes them. Nor a value in a form, which may be one of 1."""
+    drawn = {name for name, asked in call.block.inputs.items() if isinstance(asked, Draw)}
+    free = {"value"} if call.block.role == "value_forms" else set()
+    return [name for name in call.inputs if name in call.rows - drawn - free]
 
 
 def _all_given(block: Block) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""Memories under test: a store block built small, driven by a stream, saved and loaded through the checkpoint's format."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rlblocks._core.block import Block
+from rlblocks._core.declare import Read, Scheduled
+from rlblocks.runs.tree import flatten, restore
+from rlblocks.stores.base import Memory, StoreSpec
+from rlblocks.testing._case import Case
+from rlblocks.testing._compute_calls import number_at
+from rlblocks.testing.oracles import like
+from rlblocks.testing.strategies import Moment
+from rlblocks.testing.streams import COLUMNS, Rows, Stream, n_step_rows
+
+KEYS = tuple(COLUMNS)
+
+
+def small(block: Any, capacity: int) -> Any:
+    """The store with another capacity, so that it wraps within a short stream; itself where it has none."""
+    names = attrs.fields_dict(type(block))
+    if "capacity" in names:
+        return attrs.evolve(block, capacity=capacity)
+    return attrs.evolve(block, inner=small(block.inner, capacity)) if "inner" in names else block
+
+
+def setting(block: Any, name: str) -> Any:
+    """A field of a store, or of the one inside it; None where neither has it."""
+    names = attrs.fields_dict(type(block))
+    if name in names:
+        return getattr(block, name)
+    return setting(block.inner, name) if "inner" in names else None
+
+
+def joins(block: Any) -> int:
+    """How many steps a store joins into a row: 1 but for n-step stores."""
+    return int(block.n) if like(block) == "n_step" else 1
+
+
+def no_model(block: Any) -> str:
+    """Why the kit does not know which rows a store should hold; empty where it does."""
+    if block.tags.get("keeps", "newest") != "newest":
+        return f"its tag keeps says {block.tags['keeps']!r}, not 'newest'"
+    if "flush" in block.tags and like(block) != "n_step":
+        return "it joins rows, and the kit does not know how"
+    return "" if setting(block, "capacity") is not None else "it has no field named capacity"
+
+
+def expected(block: Any, stream: Stream) -> list[Rows]:
+    """The rows that a store was given after a stream, complete ones only, in order; it holds the last of them."""
+    if joins(block) == 1:
+        return stream.rows()
+    return [row for _, row in n_step_rows(stream, joins(block))]
+
+
+class Subject:
+    """A built memory and what it takes to sample from it.
+
+    Attributes:
+        block: the store.
+        memory: what it built.
+        generator: the memory's source of randomness.
+    """
+
+    def __init__(self, block: Any, environments: int, seed: int = 0, generator: Any = None) -> None:
+        self.block = block
+        self.generator: Any = np.random.default_rng(seed) if generator is None else generator
+        self.memory: Memory = block.build(StoreSpec(COLUMNS, environments, self.generator))
+
+    def fill(self, stream: Stream) -> Subject:
+        """Write a whole stream."""
+        for write in stream.writes:
+            self.memory.add(*write.arguments())
+        return self
+
+    def sample(self, batch: int) -> dict[str, NDArray[Any]]:
+        """A batch of all columns, with the numbers that the store asks for as they are at the start of a run."""
+        return self.memory.sample(batch, KEYS, **numbers(self.block))
+
+    def can_sample(self, batch: int) -> bool:
+        """Whether so many rows may be asked for: at least one held, and as many where no row is handed over twice."""
+        held = len(self.memory)
+        return held > 0 and (batch <= held or self.block.tags.get("replacement", "with") == "with" and not in_order(self.block))
+
+    def feed(self, errors: NDArray[Any]) -> None:
+        """Hand back what the store asks for, for each row of the last sample."""
+        asked = fed(self.block)
+        if asked:
+            self.memory.feed(**{name: errors.copy() for name in asked})
+
+    def snapshot(self) -> Any:
+        """The state of memory and generator, as it comes back from a checkpoint."""
+        return through_checkpoint({"memory": self.memory.state(), "generator": self.generator.bit_generator.state})
+
+    def restore(self, saved: Any) -> None:
+        """Become what `snapshot` described."""
+        self.memory.load(saved["memory"])
+        self.generator.bit_generator.state = saved["generator"]
+
+
+def in_order(block: Block) -> bool:
+    """Whether a store hands rows over in an order of its own instead of drawing them."""
+    return "order" in block.tags
+
+
+def numbers(block: Block) -> dict[str, float]:
+    """The scheduled numbers that a store asks for when it is sampled."""
+    moment = Moment(env_steps=400)
+    return {name: number_at(block, a.name, moment) for name, a in block.inputs.items() if isinstance(a, Scheduled)}
+
+
+def fed(block: Block) -> list[str]:
+    """What a store asks learning to hand back."""
+    return [name for name, asked in block.inputs.items() if isinstance(asked, Read)]
+
+
+def through_checkpoint(tree: Any) -> Any:
+    """A tree as it comes back from a checkpoint: taken apart into arrays and JSON, and put together again."""
+    arrays, skeleton = flatten(tree)
+    kept = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
+    return restore(json.loads(json.dumps(skeleton)), kept.__getitem__)
+
+
+def tell(case: Case, block: Any, stream: Stream) -> None:
+    """Put the making and filling of a memory into the example, and count what the stream contains."""
+    case.say("from rlblocks.stores import StoreSpec\nfrom rlblocks.testing.streams import COLUMNS, stacked, transition")
+    case.say(f"memory = {block!r}.build(StoreSpec(COLUMNS, {stream.environments}, np.random.default_rng(0)))")
+    for write in stream.writes:
+        case.say(write.source())
+    for what in stream.facts():
+        case.saw(what)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rlblocks._core.block import Block as Block
     from rlblocks._core.block import block as block
     from rlblocks._core.block import role as role
+    from rlblocks._core.clocks import Clock as Clock
     from rlblocks._core.clocks import EnvSteps as EnvSteps
     from rlblocks._core.clocks import Episodes as Episodes
     from rlblocks._core.clocks import OfRun as OfRun
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "_core.block": ("Block", "block", "role"),
-    "_core.clocks": ("EnvSteps", "Episodes", "OfRun", "Updates"),
+    "_core.clocks": ("Clock", "EnvSteps", "Episodes", "OfRun", "Updates"),
     "_core.declare": ("draw", "fn", "raw", "read", "scheduled", "size"),
     "_core.diff": ("apply", "describe", "diff"),
     "_core.errors": ("BuildError", "RecipeError", "RlblocksError", "RunError", "WiringError"),

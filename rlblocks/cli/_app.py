@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from rlblocks.cli.check import check
 from rlblocks.cli.compare import compare
 from rlblocks.cli.describe import describe
 from rlblocks.cli.diff import diff
+from rlblocks.cli.doctor import doctor
 from rlblocks.cli.evaluate import evaluate
 from rlblocks.cli.explain import explain
 from rlblocks.cli.listing import listing
+from rlblocks.cli.new import new
 from rlblocks.cli.play import play
 from rlblocks.cli.plot import plot
 from rlblocks.cli.run import resume, run
@@ -52,5 +55,8 @@ for panel, name, verb in (
     (READ, "describe", describe),
     (READ, "explain", explain),
     (READ, "diff", diff),
+    (BUILD, "check", check),
+    (BUILD, "doctor", doctor),
 ):
     app.command(name, rich_help_panel=panel)(verb)
+app.add_typer(new, name="new", rich_help_panel=BUILD)

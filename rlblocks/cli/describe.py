@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,8 +111,9 @@ def _block(screen: Screen, block: type[Block]) -> None:
         screen.write(f"\n  {block.equation}\n")
     _document(screen, block)
     if attrs.fields(block):  # type: ignore[arg-type]  # every block is an attrs class
+        meanings = meanings_of(inspect.getdoc(block) or "")
         screen.write("\nfields", "bold")
-        screen.rows((a.name, _field(a)) for a in attrs.fields(block))  # type: ignore[arg-type]
+        screen.rows((a.name, _field(a, meanings.get(a.name, ""))) for a in attrs.fields(block))  # type: ignore[arg-type]
     if isinstance(block.inputs, property):
         screen.write("\nit reads and writes what the block that it wraps does")
         return
@@ -121,11 +123,34 @@ def _block(screen: Screen, block: type[Block]) -> None:
     if block.outputs:
         screen.write("\nwrites", "bold")
         screen.rows((key, "") for key in block.outputs)
-    screen.write(f"\nfrom {block.__module__} import {block.__name__}", "dim")
+    screen.write(f"\nfrom {_home(block)} import {block.__name__}", "dim")
 
 
-def _field(attribute: attrs.Attribute[Any]) -> str:
-    """What a field takes, and its default."""
+def _home(block: type[Block]) -> str:
+    """Where people import a block from: its role's package, where that hands it on."""
+    package = block.__module__.rpartition(".")[0]
+    return package if getattr(sys.modules.get(package), block.__name__, None) is block else block.__module__
+
+
+def meanings_of(document: str) -> dict[str, str]:
+    r"""What the section `Attributes` of a docstring says of each name.
+
+    >>> meanings_of("Sum.\n\nAttributes:\n    n: how many,\n        at least 1.\n    m: what for.")
+    {'n': 'how many, at least 1', 'm': 'what for'}
+    """
+    section = document.partition("\nAttributes:\n")[2].partition("\n\n")[0]
+    found: dict[str, str] = {}
+    for line in section.splitlines():
+        name, colon, said = line.strip().partition(": ")
+        if colon and not line.startswith(" " * 5):
+            found[name] = said
+        elif found:
+            found[list(found)[-1]] += f" {line.strip()}"
+    return {name: said.rstrip(".") for name, said in found.items()}
+
+
+def _field(attribute: attrs.Attribute[Any], meaning: str) -> str:
+    """What a field means, what it takes, and its default."""
     facts = attribute.metadata
     kind = {"slot": f"a block of role {facts.get('role', '')}", "duration": "a duration, such as 500 env_steps",
             "choice": f"one of {', '.join(facts.get('options', ()))}", "sizes": "whole numbers, such as 256,256",
@@ -134,7 +159,7 @@ def _field(attribute: attrs.Attribute[Any]) -> str:
     if facts.get("role") == "schedules":
         said = "a number or a schedule"
     parts = [said, *([facts["range"]] if facts.get("range") else []), _default(attribute.default)]
-    return ", ".join(parts)
+    return "\n".join([*([meaning] if meaning else []), ", ".join(parts)])
 
 
 def _default(default: Any) -> str:
@@ -168,7 +193,7 @@ def reads_of(inputs: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _document(screen: Screen, of: object) -> None:
-    """A docstring without its examples."""
-    text = inspect.getdoc(of) or ""
-    shown = text.partition("\n>>> ")[0].rstrip()
-    screen.prose(shown)
+    """A docstring without its examples, and without the section on fields, which have a table of their own."""
+    text = (inspect.getdoc(of) or "").partition("\n>>> ")[0]
+    before, section, after = text.partition("\nAttributes:\n")
+    screen.prose((before + (after.partition("\n\n")[2] if section else "")).rstrip())

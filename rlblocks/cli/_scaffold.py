@@ -1,0 +1,187 @@
+"""A package with one block in it, which begins as a copy of the simplest block of its role and obeys its laws."""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+import re
+from pathlib import Path
+
+import attrs
+
+from rlblocks._core.errors import RecipeError, did_you_mean
+
+EXAMPLES = {  # by role, the block that a new one begins as; those of other roles need parts that are not public
+    "cadences": ("LearnEvery", "LearnEvery()"),
+    "explorers": ("Greedy", "Greedy()"),
+    "losses": ("SquaredError", "SquaredError()"),
+    "optimizers": ("SGD", "SGD()"),
+    "schedules": ("Linear", "Linear(1.0, 0.1)"),
+    "target_updates": ("HardCopy", "HardCopy()"),
+    "targets": ("MaxQ", "MaxQ()"),
+    "value_forms": ("Scalar", "Scalar()"),
+}
+HOMES = {"value_forms": "networks"}  # packages that are not called like their role
+PUBLIC = (  # what the library imports from its own inside, and where others find it
+    (r"from rlblocks\._core import fields", "from rlblocks import fields"),
+    (r"from rlblocks\._core\.(?:block|clocks|declare) import", "from rlblocks import"),
+)
+PROJECT = """\
+[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "{project}"
+version = "0.1.0"
+description = "Blocks for rlblocks."
+requires-python = ">=3.11"
+dependencies = ["rlblocks"]
+
+[project.optional-dependencies]
+test = ["pytest>=8.3"]
+
+# rlblocks imports this package when it looks for blocks, so a recipe and the command line can name them.
+[project.entry-points."rlblocks.blocks"]
+{package} = "{package}"
+
+[tool.setuptools]
+packages = ["{package}"]
+
+[tool.pytest.ini_options]
+pythonpath = ["."]
+"""
+README = """\
+# {project}
+
+Blocks for rlblocks.
+
+    pip install -e '.[test]'
+    pytest
+    rlblocks describe {package}/{name}
+"""
+TEST = '''\
+"""The laws of the role {role}, asked of `{kind}`."""
+
+from {package}.{name} import {kind}
+from rlblocks.testing import Check, parametrize_laws
+
+
+@parametrize_laws([{example}])
+def test_laws(law: Check) -> None:
+    """{kind} obeys the laws of its role."""
+    law()
+'''
+
+
+@attrs.frozen
+class Scaffold:
+    """What is to be written.
+
+    Attributes:
+        package: the package's name, which is the namespace of its blocks.
+        name: the block's registry name within it.
+        kind: the name of its class.
+        role: its role.
+    """
+
+    package: str
+    name: str
+    kind: str
+    role: str
+
+    def files(self) -> dict[str, str]:
+        """The text of every file, by its path within the project's folder."""
+        facts = {**attrs.asdict(self), "project": self.package.replace("_", "-")}
+        example, made = EXAMPLES[self.role]
+        return {
+            "pyproject.toml": PROJECT.format(**facts),
+            "README.md": README.format(**facts),
+            f"{self.package}/__init__.py": f'"""Blocks for rlblocks."""\n\n{self.line()}\n',
+            f"{self.package}/{self.name}.py": self.source(),
+            f"tests/test_{self.name}.py": TEST.format(**facts, example=made.replace(example, self.kind)),
+        }
+
+    def line(self) -> str:
+        """The import that registers the block when its package is imported."""
+        return f"from {self.package}.{self.name} import {self.kind} as {self.kind}"
+
+    def source(self) -> str:
+        """The source of the example under the new block's name."""
+        from rlblocks._core.block import blocks_of
+
+        known = EXAMPLES[self.role][0]
+        block = next(kind for kind in blocks_of(self.role).values() if kind.__name__ == known)
+        text = inspect.getsource(inspect.getmodule(block) or block)
+        text = text[text.index("from __future__") :]
+        for pattern, public in PUBLIC:
+            text = re.sub(pattern, public, text)
+        text = text.replace(f'@block("{block.registered_name}")', f'@block("{self.package}/{self.name}")')
+        text = re.sub(rf"\b{known}\b", self.kind, text)
+        head = f'"""{self.kind} begins as {known}: change its equation, its inputs and `compute`; the laws stay."""\n\n'
+        return head + merged(text)
+
+
+def merged(text: str) -> str:
+    """The source with its imports from `rlblocks` itself on one line.
+
+    >>> merged("from rlblocks import block\\nfrom rlblocks import read\\n")
+    'from rlblocks import block, read\\n'
+    """  # noqa: D301  the backslashes belong to the example
+    pattern = re.compile(r"^from rlblocks import (.*)\n", re.MULTILINE)
+    names = sorted({name.strip() for found in pattern.findall(text) for name in found.split(",")})
+    first = pattern.search(text)
+    if first is None:
+        return text
+    return text[: first.start()] + f"from rlblocks import {', '.join(names)}\n" + pattern.sub("", text[first.start() :])
+
+
+def scaffold_of(name: str, role: str) -> Scaffold:
+    """What `[PACKAGE/]NAME` and a role stand for.
+
+    Raises:
+        RecipeError: the name is none, or there is no scaffold for the role.
+    """
+    from rlblocks._core.block import roles, snake
+
+    if role not in roles():
+        raise RecipeError(f"there is no role {role!r}", fix=did_you_mean(role, roles()))
+    if role not in EXAMPLES:
+        raise RecipeError(
+            f"there is no scaffold for the role {role!r}", fix=f"there are scaffolds for: {', '.join(EXAMPLES)}"
+        )
+    package, _, word = name.rpartition("/")
+    package, word = package or "my_blocks", snake(word.replace("-", "_"))
+    for part in (package, word):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", part) or keyword.iskeyword(part):
+            raise RecipeError(
+                f"{part!r} is no name", fix="write it in snake case, with your package in front: lab/soft_q"
+            )
+    return Scaffold(package, word, "".join(part[:1].upper() + part[1:] for part in word.split("_")), role)
+
+
+def write(scaffold: Scaffold, into: Path) -> list[Path]:
+    """Write the files. A package that is there gets the block and its test; nothing is overwritten.
+
+    Raises:
+        RecipeError: the block is there already, or the folder cannot be written to.
+    """
+    written = []
+    try:
+        for relative, text in scaffold.files().items():
+            path = into / scaffold.package / relative
+            if path.name == "__init__.py" and path.exists():
+                path.write_text(f"{path.read_text(encoding='utf-8').rstrip()}\n{scaffold.line()}\n", encoding="utf-8")
+            elif not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            elif path.stem.endswith(scaffold.name):
+                raise RecipeError(f"{path} is there already", fix="give the block another name")
+            else:
+                continue
+            written.append(path)
+    except OSError as error:
+        raise RecipeError(
+            f"{error.filename} could not be written: {error.strerror}", fix="go to a folder of yours"
+        ) from None
+    return written

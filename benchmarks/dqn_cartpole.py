@@ -28,11 +28,11 @@ import resource  # noqa: E402
 from typing import Any  # noqa: E402
 
 import gymnasium  # noqa: E402
+from rlblocks.recipes import dqn  # noqa: E402
 
 import rlblocks  # noqa: E402
 from rlblocks import EnvSteps  # noqa: E402
 from rlblocks.optimizers import Adam  # noqa: E402
-from rlblocks.recipes import dqn  # noqa: E402
 from rlblocks.schedules import Linear  # noqa: E402
 from rlblocks.target_updates import HardCopy  # noqa: E402
 
@@ -66,13 +66,17 @@ class Clock(gymnasium.Wrapper[Any, Any, Any, Any]):
 
 def recipe() -> rlblocks.Recipe:
     """The job as a recipe."""
-    return dqn().swap(
-        {
-            "explorer.epsilon": Linear(1.0, 0.05, over=EnvSteps(STEPS // 2)),
-            "optimizer": Adam(lr=2.5e-4),
-            "target_updates.q": HardCopy(every=EnvSteps(500)),
-        }
-    ).set({"store.capacity": 10_000, "networks.q.body.widths": (120, 84), "cadence.warmup": WARMUP})
+    return (
+        dqn()
+        .swap(
+            {
+                "explorer.epsilon": Linear(1.0, 0.05, over=EnvSteps(STEPS // 2)),
+                "optimizer": Adam(lr=2.5e-4),
+                "target_updates.q": HardCopy(every=EnvSteps(500)),
+            }
+        )
+        .set({"store.capacity": 10_000, "networks.q.body.widths": (120, 84), "cadence.warmup": WARMUP})
+    )
 
 
 def main() -> None:

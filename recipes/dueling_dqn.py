@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlblocks._core.recipe import Recipe
+
 from .dqn import dqn
 from .patches import dueling
 

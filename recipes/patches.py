@@ -5,9 +5,9 @@ from __future__ import annotations
 from rlblocks._core.block import Block
 from rlblocks._core.errors import RecipeError
 from rlblocks._core.recipe import Patch, Recipe, compose, innermost, slots_of
+from rlblocks.explorers import EpsilonGreedy, Greedy
 from rlblocks.losses import Huber, SquaredError
 from rlblocks.networks import DuelingQ, NoisyDense, QValues
-from rlblocks.explorers import EpsilonGreedy, Greedy
 from rlblocks.stores import NStep, PrioritizedReplay, UniformReplay
 from rlblocks.targets import DoubleQ, MaxQ
 

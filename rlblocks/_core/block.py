@@ -91,7 +91,7 @@ def block(name: str) -> Callable[[BlockT], BlockT]:
         if known is not None and (known.__module__, known.__qualname__) != (made.__module__, made.__qualname__):
             raise BlockError(
                 f"{made.__name__} wants the name {name!r} in role {made.role!r}, which {known.__qualname__} has",
-                fix="register it under a name of your own, such as 'lab/" + name.split("/")[-1] + "'",
+                fix="register it under a name of your own, such as 'lab/" + name.rsplit("/", maxsplit=1)[-1] + "'",
                 block=made, name=name,
             )  # fmt: skip
         _BLOCKS[made.role][name] = made
@@ -229,7 +229,7 @@ def _load() -> None:
     for entry in entry_points(group="rlblocks.blocks"):
         try:
             entry.load()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  a plug-in may break in any way, and must not break what is not its own
             import warnings
 
             warnings.warn(f"the plug-in {entry.name!r} ({entry.value}) does not import: {error}", stacklevel=2)

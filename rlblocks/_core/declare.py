@@ -9,6 +9,9 @@ from typing import Any
 
 import attrs
 
+from rlblocks._core.errors import BlockError, did_you_mean
+
+DISTRIBUTIONS = ("bernoulli", "normal", "uniform")
 REQUIRED: Any = type("Required", (), {"__repr__": lambda _: "REQUIRED"})()
 
 
@@ -40,8 +43,13 @@ class Draw:
         like: the key whose shape the draw takes; empty for one number a row.
     """
 
-    kind: str
+    kind: str = attrs.field()
     like: str = ""
+
+    @kind.validator
+    def _known(self, _: object, value: str) -> None:
+        if value not in DISTRIBUTIONS:
+            raise BlockError(f"draw({value!r}): there is no such distribution", fix=did_you_mean(value, DISTRIBUTIONS))
 
 
 @attrs.frozen

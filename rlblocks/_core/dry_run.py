@@ -55,7 +55,12 @@ def namespace(
     gradients: Callable[..., Any],
 ) -> dict[str, Any]:
     """The names that printed functions use."""
-    names: dict[str, Any] = {"value_of_action": value_of_action, "no_grad": torch.no_grad, "gradients": gradients, **plan.blocks}
+    names: dict[str, Any] = {
+        "value_of_action": value_of_action,
+        "no_grad": torch.no_grad,
+        "gradients": gradients,
+        **plan.blocks,
+    }
     for name, module in online.items():
         names[f"{name}_net"] = module
         names[f"{name}_tensors"] = [*module.parameters(), *module.buffers()]
@@ -106,7 +111,9 @@ def rehearse(plan: Plan) -> list[RlblocksError]:
 
 def _run(part: Printed, names: Mapping[str, Any], prepared: Mapping[str, Tensor], plan: Plan) -> Any:
     chunk = {key: prepared.get(key, _odd(spec)) for key, spec in part.columns.items()}
-    draws = {name: torch.empty((ROWS, *d.shape) if d.per_row else d.shape, device=META) for name, d in part.draws.items()}
+    draws = {
+        name: torch.empty((ROWS, *d.shape) if d.per_row else d.shape, device=META) for name, d in part.draws.items()
+    }
     numbers = {name: torch.tensor(0.5, dtype=torch.float64) for name in part.numbers}  # as in a run: on the CPU
     late = (set(plan.recipe.objectives),) if "due)" in part.source.partition("\n")[0] else ()
     try:
@@ -133,7 +140,8 @@ def _told(part: Printed, error: Exception, plan: Plan) -> RlblocksError:
             if isinstance(error, RecipeError):
                 return RecipeError(f"slot {slot!r}: {said}", fix="read what is trained in a loss", slot=slot)
             return RecipeError(
-                f"{holder} failed in the dry run ({ROWS} rows, shapes only): {said}\n  line: {(frame.line or '').strip()}",
+                f"{holder} failed in the dry run ({ROWS} rows, shapes only): {said}\n"
+                f"  line: {(frame.line or '').strip()}",
                 fix="compare the shapes that it reads with those that it expects (rlblocks explain shows both)",
                 slot=slot, error=error,
             )  # fmt: skip

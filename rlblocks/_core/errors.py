@@ -58,7 +58,7 @@ class RunError(RlblocksError):
     """A run broke: an environment, a number, a file or the machine."""
 
 
-class EnvironmentFault(RunError):
+class EnvironmentFault(RunError):  # noqa: N818  a fault is what it is
     """An environment returned something that it may not return, raised, or did not answer."""
 
 

@@ -94,7 +94,9 @@ def schedule(default: Any = attrs.NOTHING, *, ge: float | None = None, le: float
     if default is not attrs.NOTHING:
         plain = default
         default = attrs.Factory(lambda: convert(plain))
-    return attrs.field(default=default, converter=convert, validator=check, metadata={"kind": "slot", "role": "schedules"})
+    return attrs.field(
+        default=default, converter=convert, validator=check, metadata={"kind": "slot", "role": "schedules"}
+    )
 
 
 def _members_of(role: str) -> str:
@@ -152,7 +154,9 @@ def sizes(default: Any = attrs.NOTHING) -> Any:
         return tuple(value) if isinstance(value, list) else value
 
     def check(owner: object, attribute: Any, value: Any) -> None:
-        good = isinstance(value, tuple) and all(isinstance(w, int) and not isinstance(w, bool) and w >= 1 for w in value)
+        good = isinstance(value, tuple) and all(
+            isinstance(w, int) and not isinstance(w, bool) and w >= 1 for w in value
+        )
         if not good:
             raise _refuse(owner, attribute, value, "a tuple of whole numbers, at least 1 each", "write (128, 128)")
 

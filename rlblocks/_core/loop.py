@@ -161,7 +161,9 @@ class _Learning:
              if isinstance(asked, Scheduled)}, torch.device("cpu"),
         )  # fmt: skip
         self._losses = [f"{name}.loss" for name in plan.recipe.objectives]
-        self._late = [(n, o.every) for n, o in plan.recipe.objectives.items() if "due)" in plan.learn.source.partition("\n")[0]]
+        self._late = [
+            (n, o.every) for n, o in plan.recipe.objectives.items() if "due)" in plan.learn.source.partition("\n")[0]
+        ]
 
     def __call__(self) -> dict[str, Tensor]:
         state = self._state

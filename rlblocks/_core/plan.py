@@ -10,8 +10,9 @@ import attrs
 
 from rlblocks._core.block import Block
 from rlblocks._core.keys import Spec
-from rlblocks._core.printing import Line, Page, function_source
+from rlblocks._core.printing import Page
 from rlblocks._core.recipe import Recipe
+from rlblocks._core.source import Line, function_source
 from rlblocks.envs.base import Facts
 
 

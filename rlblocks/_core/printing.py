@@ -6,29 +6,19 @@ the recipe, and the forward pass that a block reads is printed just before its f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
+
 import attrs
 
 from rlblocks._core.block import Block
+from rlblocks._core.clocks import Updates
 from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled, Size
 from rlblocks._core.errors import RecipeError, RlblocksError, did_you_mean
 from rlblocks._core.keys import Key, Spec, parse
 from rlblocks._core.recipe import Network, Recipe
-
+from rlblocks._core.source import Line, variable
 
 FORM_FUNCTIONS = ("backup", "mean")
-
-
-@attrs.frozen
-class Line:
-    """One statement of a printed function."""
-
-    code: str
-    slot: str = ""  # what in the recipe it came from
-    note: str = ""  # the comment above it
-    grad: bool = True  # stands outside `no_grad`
-    guard: str = ""  # the objective whose turn it must be
 
 
 @attrs.frozen
@@ -49,6 +39,7 @@ class World:
     reads: dict[str, dict[str, Spec]] = attrs.Factory(dict)  # network -> what it reads
     writers: dict[str, str] = attrs.Factory(dict)  # key name -> network
     specs: dict[str, Spec] = attrs.Factory(dict)  # key name -> what a network writes
+    columns: dict[str, Spec] = attrs.Factory(dict)  # what collecting writes
     problems: list[RlblocksError] = attrs.Factory(list)
     targets_read: set[str] = attrs.Factory(set)
     network_keys_read: set[str] = attrs.Factory(set)
@@ -61,18 +52,17 @@ class World:
             self.problems.append(problem)
         return "None"
 
+    def misfit(self, slot: str, block: Block, which: str, fix: str, **facts: object) -> str:
+        """Collect a problem of the block in a slot."""
+        return self.blame(f"slot {slot!r} holds {type(block).__name__}, which {which}", fix, slot=slot, **facts)
+
     def named(self, block: Block, slot: str) -> str:
         """A name for a block in the source: its registry name, made unique by its slot."""
-        name = re.sub(r"\W", "_", type(block).registered_name)
-        if self.namespace.setdefault(name, block) is not block:
-            name = re.sub(r"\W+", "_", slot).strip("_")
+        name = variable(type(block).registered_name)
+        if self.namespace.setdefault(name, block) != block:
+            name = variable(slot)
             self.namespace[name] = block
         return name
-
-
-def variable(key: str) -> str:
-    """The variable that holds a key: `next.q@target` is `next_q_target`."""
-    return re.sub(r"\W+", "_", key).strip("_")
 
 
 @attrs.define
@@ -104,16 +94,15 @@ class Page:
             case Read():
                 return self._read(asked, block, slot, argument, grad=grad)
             case Draw(kind=kind, like=like):
-                return self._draw(kind, like, slot, argument)
+                return self._draw(kind, like, block, slot, argument)
             case Scheduled(name=name):
                 self.numbers[f"{slot}.{name}"] = (block, name)
                 return f'numbers["{slot}.{name}"]'
             case Size(dim=dim):
                 if dim not in self.world.sizes:
-                    return self.world.blame(
-                        f"slot {slot!r} holds {type(block).__name__}, which needs a finite number of {dim}s, and this "
-                        "environment's action space is not Discrete",
-                        "use an environment with Discrete actions", slot=slot, block=block,
+                    return self.world.misfit(
+                        slot, block, f"needs a number of {dim}s, and this environment's action space is not Discrete",
+                        "use an environment with Discrete actions",
                     )  # fmt: skip
                 return str(self.world.sizes[dim])
             case Fn(key=key):
@@ -127,25 +116,26 @@ class Page:
                 return ""
             return self._nobody_writes(key, block, slot, argument)
         if asked.dims and found.spec.dims[: len(asked.dims)] != asked.dims:
-            return self.world.blame(
-                f"slot {slot!r} holds {type(block).__name__}, which reads {asked.key!r} (as {argument!r}) with dims "
-                f"[{', '.join(asked.dims)}], but it is {found.spec}",
-                "use a network whose head writes those dims, or a block that reads these", slot=slot, key=asked.key,
+            return self.world.misfit(
+                slot, block,
+                f"reads {asked.key!r} (as {argument!r}) with dims [{', '.join(asked.dims)}], but it is {found.spec}",
+                "use a network whose head writes those dims, or a block that reads these", key=asked.key,
             )  # fmt: skip
         return self._at(found, asked, block, slot)
 
     def _at(self, found: Values, asked: Read, block: Block, slot: str) -> str:
-        """The entry of the stored action, where a read asks `at="action"`; a critic that read the action is it already."""
+        """The entry of the stored action, where a read asks for it; a critic that read it has it already."""
         if not asked.at:
             return found.code
         writer = self.world.writers.get(parse(asked.key).name, "")
         if asked.at not in found.spec.dims:
             if writer and asked.at in self.world.recipe.networks[writer].reads:
                 return found.code
-            return self.world.blame(
-                f"slot {slot!r} holds {type(block).__name__}, which reads {asked.key!r} at the stored action, but it is "
-                f"{found.spec} and network {writer!r} does not read the action",
-                "use a head that writes one value per action", slot=slot, key=asked.key,
+            return self.world.misfit(
+                slot, block,
+                f"reads {asked.key!r} at the stored action, but it is {found.spec}, and network {writer!r} does not read "
+                "the action",
+                "use a head that writes one value per action", key=asked.key,
             )  # fmt: skip
         index = self._plain(parse(asked.at))
         return f"value_of_action({found.code}, {index.code})" if index else "None"
@@ -186,13 +176,17 @@ class Page:
             given = [self._network_input(read, network, later, which, slot, grad=grad)
                      for read in self.world.recipe.networks[network].reads]  # fmt: skip
             if self.world.noise.get(network) and self.explores:
-                draw = f"networks.{network}.{'next_' if later else ''}{which}"
+                draw = self._unused(f"networks.{network}.{'next_' if later else ''}{which}")
                 self.draws[draw] = ("normal", (self.world.noise[network],), False)
                 given.append(f'noise=draws["{draw}"]')
             module = f"{network}_net" if which == "online" else f"{network}_target_net"
             reads = ", ".join(f"{prefix}{read}" for read in self.world.recipe.networks[network].reads)
-            note = f"networks.{network}: {_summary(self.world.recipe.networks[network])}\n{reads} → {prefix}{name}@{which}"
-            self.lines.append(Line(f"{self.passes[at]} = {module}({', '.join(given)})", f"networks.{network}", note, grad))
+            note = (
+                f"networks.{network}: {_summary(self.world.recipe.networks[network])}\n{reads} → {prefix}{name}@{which}"
+            )
+            self.lines.append(
+                Line(f"{self.passes[at]} = {module}({', '.join(given)})", f"networks.{network}", note, grad)
+            )
         if value not in self.values:
             self.values.add(value)
             self.lines.append(Line(f'{value} = {self.passes[at]}["{name}"]', f"networks.{network}", "", grad))
@@ -212,23 +206,46 @@ class Page:
             )  # fmt: skip
         return found.code
 
-    def forget(self, networks: tuple[str, ...]) -> None:
-        """After an objective: passes of the networks that it trained are stale, and those with a graph are spent."""
-        gone = {at for at in self.passes if at in self.with_grad or at[0] in networks}
-        for network, later, which in gone:
+    def begin(self, with_grad: set[tuple[str, bool, str]]) -> None:
+        """Before an objective: what its losses differentiate needs a graph, so a pass without one is printed anew."""
+        self.with_grad = with_grad
+        self._drop(with_grad & set(self.passes))
+
+    def forget(self, trained: Iterable[str]) -> None:
+        """After an objective: passes with a graph are spent; those of what it trained, and what reads it, are stale."""
+        networks, moved = self.world.recipe.networks, set(trained)
+        while more := {n for n in networks if {self.world.writers.get(r) for r in networks[n].reads} & moved} - moved:
+            moved |= more
+        self._drop({at for at in self.passes if at in self.with_grad or at[0] in moved})
+        self.with_grad = set()
+
+    def _drop(self, passes: set[tuple[str, bool, str]]) -> None:
+        for network, later, which in passes:
             del self.passes[network, later, which]
             for name, writer in self.world.writers.items():
                 if writer == network:
                     self.values.discard(variable(f"{'next.' if later else ''}{name}@{which}"))
-        self.with_grad.clear()
 
     # -- draws and functions -------------------------------------------------------------------------------------
 
-    def _draw(self, kind: str, like: str, slot: str, argument: str) -> str:
+    def _draw(self, kind: str, like: str, block: Block, slot: str, argument: str) -> str:
         name = f"{slot}.{argument}"
-        spec = self.columns.get(like, Spec()) if like else Spec()
+        known = {**self.world.columns, **self.columns, **{key: value.spec for key, value in self.written.items()}}
+        spec = known.get(like) if like else Spec()
+        if spec is None and parse(like).which:
+            spec = self.world.specs.get(parse(like).name)
+        if spec is None:
+            return self.world.misfit(
+                slot, block, f"draws {argument!r} in the shape of {like!r}, but nothing writes that key",
+                did_you_mean(like, [*known, *(f"{n}@online" for n in self.world.specs)]), key=like,
+            )  # fmt: skip
         self.draws[name] = (kind, spec.shape, True)
         return f'draws["{name}"]'
+
+    def _unused(self, name: str) -> str:
+        """A name for the draw of another pass of the same network."""
+        again = sum(known.partition("#")[0] == name for known in self.draws)
+        return f"{name}#{again + 1}" if again else name
 
     def _function(self, key: str, block: Block, slot: str, argument: str) -> str:
         name, _, method = key.partition(".")
@@ -237,19 +254,18 @@ class Page:
         if form is None:
             return self._nobody_writes(parse(f"{name}@online"), block, slot, argument)
         if method not in FORM_FUNCTIONS:
-            return self.world.blame(
-                f"slot {slot!r} holds {type(block).__name__}, which asks for the function {key!r} (as {argument!r}), which "
-                f"the form {type(form).__name__} does not have",
-                f"a form has: {', '.join(FORM_FUNCTIONS)}", slot=slot, key=key,
+            return self.world.misfit(
+                slot, block,
+                f"asks for the function {key!r} (as {argument!r}), which the form {type(form).__name__} does not have",
+                f"a form has: {', '.join(FORM_FUNCTIONS)}", key=key,
             )  # fmt: skip
         return f"{self.world.named(form, f'networks.{writer}.head.form')}.{method}"
 
     def _nobody_writes(self, key: Key, block: Block, slot: str, argument: str) -> str:
         known = [*self.columns, *self.written, *(f"{n}@online" for n in self.world.writers)]
-        return self.world.blame(
-            f"slot {slot!r} holds {type(block).__name__}, which reads {str(key)!r} (as {argument!r}), but nothing before "
-            f"it writes that key",
-            _mend(key, block, known, self.world), slot=slot, block=block, key=str(key), argument=argument,
+        return self.world.misfit(
+            slot, block, f"reads {str(key)!r} (as {argument!r}), but nothing before it writes that key",
+            _mend(key, block, known, self.world), key=str(key), argument=argument,
         )  # fmt: skip
 
     # -- calls ---------------------------------------------------------------------------------------------------
@@ -268,7 +284,9 @@ def as_arguments(given: Mapping[str, str]) -> str:
 
 def annotation(block: Block, slot: str, given: Mapping[str, str], writes: Iterable[str]) -> str:
     """The comment above a call: the block, its equation, what it reads and what it writes."""
-    reads = dict.fromkeys(asked.key for name, asked in block.inputs.items() if isinstance(asked, Read) and name in given)
+    reads = dict.fromkeys(
+        asked.key for name, asked in block.inputs.items() if isinstance(asked, Read) and name in given
+    )
     flow = f"{', '.join(reads)} → {', '.join(writes)}" if reads else ""
     return "\n".join(part for part in (f"{slot}: {block!r}", block.equation, flow) if part)
 
@@ -281,34 +299,21 @@ def _mend(key: Key, block: Block, known: list[str], world: World) -> str:
     """What to do about a read that nobody serves: the nearest key, and the blocks of this role that would fit."""
     from rlblocks._core.block import blocks_of
 
+    late = world.recipe.objectives.get(key.group)
+    if late is not None and late.every != Updates(1):
+        return f"objective {key.group!r} writes it only every {late.every}: give it every=Updates(1)"
     served = {parse(k).name for k in known} | {"td_target", "loss"}
     fits = [
         name for name, other in blocks_of(block.role).items()
         if isinstance(other.inputs, Mapping) and other is not type(block)
-        and all(parse(r.key).name in served for r in other.inputs.values() if isinstance(r, Read) and r.default is REQUIRED)
+        and all(parse(r.key).name in served for r in other.inputs.values()
+                if isinstance(r, Read) and r.default is REQUIRED)
     ]  # fmt: skip
     close = did_you_mean(str(key), known)
-    near = f"nearest key: {close.split(chr(39))[1]!r}" if close.startswith("did") else f"keys there are: {', '.join(sorted(known))}"
+    near = (
+        f"nearest key: {close.split(chr(39))[1]!r}"
+        if close.startswith("did")
+        else f"keys there are: {', '.join(sorted(known))}"
+    )
     serve = f"; in this slot these fit: {', '.join(fits)}" if fits else ""
     return near + (f", written by network {world.writers[key.name]!r}" if key.name in world.writers else "") + serve
-
-
-def function_source(head: str, doc: str, loads: Mapping[str, Spec], lines: list[Line], tail: list[str]) -> str:
-    """A function as source: its columns, its lines with their notes, consecutive lines without gradient in one block."""
-    text = [f"def {head}:", f'    """{doc}"""']
-    width = max((len(variable(key)) for key in loads), default=0)
-    text += [f'    {variable(k):<{width}} = chunk["{k}"]  # {spec}' for k, spec in loads.items()]
-    grad, guard = True, ""
-    for line in lines:
-        outer = "        " if line.guard else "    "
-        if line.guard and line.guard != guard:
-            text.append(f"    if {line.guard!r} in due:")
-        if not line.grad and (grad or line.guard != guard):
-            text.append(f"{outer}with no_grad():")
-        grad, guard = line.grad, line.guard
-        indent = outer if grad else f"{outer}    "
-        if line.note:
-            text += [f"{indent}# {part}" for part in line.note.split("\n")]
-        text.append(indent + line.code)
-    return "\n".join([*text, *(f"    {line}" for line in tail)]) + "\n"
-

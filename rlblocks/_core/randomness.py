@@ -83,7 +83,9 @@ class Numbers:
 
     def plain(self, times: Times) -> dict[str, float]:
         """The numbers themselves, by the last part of their names."""
-        return {name.rpartition(".")[2]: source(times) for name, source in zip(self._tensors, self._sources, strict=True)}
+        return {
+            name.rpartition(".")[2]: source(times) for name, source in zip(self._tensors, self._sources, strict=True)
+        }
 
 
 def _reader(block: Block, name: str) -> Any:

@@ -26,13 +26,15 @@ from rlblocks.targets.base import Target
 def _members(role: str, what: str) -> Callable[[Any, Any, Any], None]:
     """A validator: a tuple of blocks of one role (any role where it is empty)."""
 
-    def check(owner: object, attribute: Any, value: Any) -> None:
+    def check(_: object, attribute: Any, value: Any) -> None:
         for index, item in enumerate(value):
             found = getattr(type(item), "role", "")
             if not isinstance(item, Block) or (role and found != role):
                 hint = f"make the block first: {item.__name__}()" if isinstance(item, type) else f"put {what} there"
                 raise FieldError(
-                    f"{attribute.name}[{index}] holds {item!r} of role {found!r}, but takes {what}", fix=hint, value=item
+                    f"{attribute.name}[{index}] holds {item!r} of role {found!r}, but takes {what}",
+                    fix=hint,
+                    value=item,
                 )
 
     return check
@@ -83,7 +85,7 @@ class Objective:
 
 
 def _mapping_of(kind: type, what: str) -> Any:
-    def check(owner: object, attribute: Any, value: Any) -> None:
+    def check(_: object, attribute: Any, value: Any) -> None:
         for name, item in value.items():
             if not isinstance(item, kind):
                 raise FieldError(
@@ -132,7 +134,7 @@ class Recipe:
         return paths.get(self, path)
 
     def swap(self, swaps: Mapping[str, object] | None = None, /, **by_name: object) -> Recipe:
-        """The recipe with other blocks in some slots: `swap(target=DoubleQ())`, `swap({"networks.q.head": DuelingQ()})`.
+        """The recipe with other blocks: `swap(target=DoubleQ())`, `swap({"networks.q.head": DuelingQ()})`.
 
         Raises:
             RecipeError: no such slot, several, or a block of another role.
@@ -201,7 +203,9 @@ def innermost(recipe: Recipe, path: str) -> str:
         if getattr(getattr(node, a.name), "role", None) == node.role
     ]
     if len(below) > 1:
-        raise RecipeError(f"recipe {recipe.name!r}: {path!r} wraps several blocks of one role", fix="name one by its path")
+        raise RecipeError(
+            f"recipe {recipe.name!r}: {path!r} wraps several blocks of one role", fix="name one by its path"
+        )
     return innermost(recipe, below[0]) if below else path
 
 

@@ -72,7 +72,9 @@ def frames_of(agent: Agent, environment: Environment, seed: int, limit: int = 2_
         for _ in range(limit):
             picture = pool.render()
             if picture is None:
-                raise BuildError(f"{pool.facts.name} does not draw", fix="use an environment with render mode rgb_array")
+                raise BuildError(
+                    f"{pool.facts.name} does not draw", fix="use an environment with render mode rgb_array"
+                )
             yield picture
             step = pool.step(agent.act(observation))
             if step.episodes:

@@ -12,7 +12,8 @@ from rlblocks._core.errors import RlblocksError, RunError
 from rlblocks._core.plan import Plan
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.wiring import wire
-from rlblocks.runs import checkpoint, folder as files
+from rlblocks.runs import checkpoint
+from rlblocks.runs import folder as files
 from rlblocks.runs.agent import Agent, evaluation_seed
 from rlblocks.runs.evaluation import Scores, evaluate, frames_of
 from rlblocks.runs.metrics import Metrics, load_metrics

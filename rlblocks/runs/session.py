@@ -19,11 +19,20 @@ from rlblocks._core.loop import Loop
 from rlblocks._core.plan import Plan
 from rlblocks._core.randomness import Numbers
 from rlblocks._core.state import State
-from rlblocks.runs import checkpoint, folder as files
+from rlblocks.runs import checkpoint
+from rlblocks.runs import folder as files
 from rlblocks.runs.agent import Agent, evaluation_seed
 from rlblocks.runs.evaluation import Scores, evaluate
 from rlblocks.runs.events import (
-    Callback, EpisodeEnded, Evaluated, Event, Finished, Learned, Saved, StopRun, Tick,
+    Callback,
+    EpisodeEnded,
+    Evaluated,
+    Event,
+    Finished,
+    Learned,
+    Saved,
+    StopRun,
+    Tick,
 )  # fmt: skip
 from rlblocks.runs.options import Options, compiler
 from rlblocks.runs.records import MetricsFile
@@ -138,7 +147,9 @@ class Session:
         scores = evaluate(self.agent, self.plan.recipe.env, self.options.episodes, evaluation_seed(self.options))
         best = scores.mean > outcome.best
         outcome.last, outcome.last_std = scores.mean, scores.std
-        self.emit(Evaluated(counters.env_steps, counters.updates, scores.returns, scores.lengths, best, self._seconds()))
+        self.emit(
+            Evaluated(counters.env_steps, counters.updates, scores.returns, scores.lengths, best, self._seconds())
+        )
         if best:
             outcome.best, outcome.best_at = scores.mean, counters.env_steps
             self._write("best", {"networks": self.state.tree_of_networks()})
@@ -205,13 +216,19 @@ def verdict_of(session: Session) -> str:
     """One sentence: did it solve its environment, when, and how well does it do now."""
     outcome, steps, facts = session.outcome, session.state.counters.env_steps, session.plan.facts
     episodes = session.options.episodes
-    score = f"mean {outcome.last:.1f} ± {outcome.last_std:.1f} over {episodes} episodes" if episodes else "not evaluated"
+    score = (
+        f"mean {outcome.last:.1f} ± {outcome.last_std:.1f} over {episodes} episodes" if episodes else "not evaluated"
+    )
     if session.reason == "interrupted":
         return f"interrupted at {steps:,} steps; everything is saved"
     if facts.reward_threshold is None or not episodes:
         return f"finished {steps:,} steps; {score}"
     if outcome.solved_at:
-        kept = "" if outcome.last >= facts.reward_threshold else f", but the last policy is below {facts.reward_threshold:g}"
+        kept = (
+            ""
+            if outcome.last >= facts.reward_threshold
+            else f", but the last policy is below {facts.reward_threshold:g}"
+        )
         return f"solved at {outcome.solved_at:,} steps{kept}; {score}"
     return f"not solved (threshold {facts.reward_threshold:g}) in {steps:,} steps; {score}; best {outcome.best:.1f}"
 

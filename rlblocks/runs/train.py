@@ -13,14 +13,15 @@ from typing import Any
 import attrs
 import torch
 
+from rlblocks._core.block import Block
 from rlblocks._core.errors import CheckpointError, RecipeError, RunError, did_you_mean
 from rlblocks._core.paths import join, walk
-from rlblocks._core.block import Block
 from rlblocks._core.plan import Plan
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.state import build
 from rlblocks._core.wiring import wire
-from rlblocks.runs import checkpoint, folder as files
+from rlblocks.runs import checkpoint
+from rlblocks.runs import folder as files
 from rlblocks.runs.events import Callback, Saved, Started
 from rlblocks.runs.live import live_view
 from rlblocks.runs.metrics import MetricsWriter

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import attrs
+from rlblocks.recipes import double, double_dqn, dqn, dueling, huber, n_step, noisy, prioritized
 
 from rlblocks import EnvSteps, Network, Objective, OfRun, Updates, block, compose, read, scheduled, wire
 from rlblocks.cadences import LearnEvery
@@ -15,7 +16,6 @@ from rlblocks.explorers import EpsilonGreedy
 from rlblocks.losses import Huber, SquaredError
 from rlblocks.networks import MLP, Features, NatureCNN, QValues
 from rlblocks.optimizers import Adam, ClipNorm
-from rlblocks.recipes import double, double_dqn, dqn, dueling, huber, n_step, noisy, prioritized
 from rlblocks.schedules import Linear, Piecewise
 from rlblocks.stores import Latest, NStep, PrioritizedReplay, UniformReplay
 from rlblocks.target_updates import HardCopy, Polyak
@@ -65,7 +65,9 @@ def debts(o: SimpleNamespace) -> dict[str, Callable[[], Any]]:
         "a cadence that samples and a store that is drained": lambda: wired(store=o.Drained()),
         "a value form that no loss reads": lambda: wire(dqn().swap({"networks.q.head": QValues(form=o.Pairs())})),
         "a store that can never hold the warm-up": lambda: wired(store=UniformReplay(500)),
-        "a batch larger than the store": lambda: wired(store=UniformReplay(64), cadence=LearnEvery(batch=128, warmup=0)),
+        "a batch larger than the store": lambda: wired(
+            store=UniformReplay(64), cadence=LearnEvery(batch=128, warmup=0)
+        ),
         "two losses write one error": lambda: wired(objectives={"q": objective(losses=(SquaredError(), Huber()))}),
         "prepare writes what collecting wrote": lambda: wired(prepare=(o.Scaled(),)),
     }
@@ -104,7 +106,9 @@ def shapes(o: SimpleNamespace) -> dict[str, Callable[[], Any]]:
 def spaces(o: SimpleNamespace) -> dict[str, Callable[[], Any]]:
     return {
         "Q-values on continuous actions": lambda: wired(env=Gym("Pendulum-v1")),
-        "dueling Q-values on continuous actions": lambda: wire(dueling(attrs.evolve(dqn(), env=Gym("MountainCarContinuous-v0")))),
+        "dueling Q-values on continuous actions": lambda: wire(
+            dueling(attrs.evolve(dqn(), env=Gym("MountainCarContinuous-v0")))
+        ),
         "a convolutional network on a vector": lambda: wire(dqn().swap({"networks.q.body": NatureCNN()})),
         "a tuple observation": lambda: wired(env=Gym("Blackjack-v1")),
         "a misspelt environment": lambda: wired(env=Gym("CartPol-v1")),
@@ -188,7 +192,9 @@ def declarations() -> dict[str, Callable[[], Any]]:
         def compute(self: Any, *, q: Any) -> Any:
             return q
 
-        return block("test/key")(type("Key", (Target,), {"__doc__": "x", "inputs": {"q": read("q@tarjet")}, "compute": compute}))
+        return block("test/key")(
+            type("Key", (Target,), {"__doc__": "x", "inputs": {"q": read("q@tarjet")}, "compute": compute})
+        )
 
     return {
         "a block that reads by neither online nor target": misspelt_key,
@@ -200,5 +206,3 @@ def declarations() -> dict[str, Callable[[], Any]]:
         "a block under a name that is none": bad_name,
         "a block whose compute and inputs disagree": disagreeing,
     }
-
-

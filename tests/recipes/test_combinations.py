@@ -6,11 +6,11 @@ import itertools
 
 import pytest
 import torch
+from rlblocks.recipes import PATCHES, dqn
 
 from rlblocks import Recipe, compose, wire
 from rlblocks._core.loop import Loop
 from rlblocks._core.state import State, build
-from rlblocks.recipes import PATCHES, dqn
 
 IDEAS = ("double", "dueling", "huber", "n_step", "prioritized")
 CHOSEN = [tuple(itertools.compress(IDEAS, bits)) for bits in itertools.product((0, 1), repeat=5)]

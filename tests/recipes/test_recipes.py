@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from rlblocks.recipes import RECIPES, dqn
 
 from rlblocks import describe, diff, wire
 from rlblocks._core.diff import apply
-from rlblocks.recipes import RECIPES, dqn
 
 ONE_LINE = {
     "double_dqn": "objectives.q.target: MaxQ() → DoubleQ()",

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from rlblocks.recipes import PATCHES, RECIPES, dqn
 
 import rlblocks
 from rlblocks import Recipe
-from rlblocks.recipes import PATCHES, RECIPES, dqn
 from rlblocks.runs import checkpoint
 from rlblocks.runs.events import EpisodeEnded, Event, Saved
 from rlblocks.runs.folder import LAST, METRICS, read_metrics
@@ -76,7 +76,11 @@ def bits(leaf: Any) -> Any:
 def state_of(folder: Path) -> dict[str, Any]:
     """The last checkpoint of a run: weights, optimizer, store, environments, generators, counters."""
     tree, _ = checkpoint.load(folder / LAST)
-    return {at: bits(leaf) for at, leaf in leaves(tree).items() if at not in (".session.outcome.seconds", ".session.metrics")}
+    return {
+        at: bits(leaf)
+        for at, leaf in leaves(tree).items()
+        if at not in (".session.outcome.seconds", ".session.metrics")
+    }
 
 
 def records(folder: Path) -> list[dict[str, Any]]:

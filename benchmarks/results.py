@@ -1,0 +1,213 @@
+"""The learning results of docs/results.md: what was trained, and the page that is written from it.
+
+    python benchmarks/results.py train [--only NAME] [--jobs 2]   # trains what is missing, a process a seed
+    python benchmarks/results.py write                            # writes docs/results.md
+
+Each seed is one run with the settings of `rlblocks run`, tuned ones included, its learn step compiled. When it has ended,
+the last policy and the checkpoint that the run itself called best play 100 episodes each, from start states that neither
+training nor the run's own evaluations had. A finished seed is a line in docs/results.jsonl, so training can be broken off
+and gone on with. Speeds are lines of docs/speed.jsonl, as benchmarks/dqn_cartpole.py and its counterparts print them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import statistics
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+DOCS = Path(__file__).parents[1] / "docs"
+RESULTS, SPEED, PAGE = DOCS / "results.jsonl", DOCS / "speed.jsonl", DOCS / "results.md"
+EPISODES = 100
+
+
+@attrs.frozen
+class Experiment:
+    """One row of the page.
+
+    Attributes:
+        name: its key.
+        recipe: the named recipe.
+        patches: applied to it.
+        env: a gymnasium id.
+        steps: environment steps.
+        seeds: the reported ones; settings were frozen before they were run.
+        asked: what the score is held against, in words.
+        column: which score that is.
+        least: the score asked for.
+    """
+
+    name: str
+    recipe: str
+    patches: tuple[str, ...]
+    env: str
+    steps: int
+    seeds: tuple[int, ...]
+    asked: str
+    column: str
+    least: float
+
+    @property
+    def command(self) -> str:
+        """The command that trains the same."""
+        patch = f" patch={','.join(self.patches)}" if self.patches else ""
+        seeds = f"{self.seeds[0]}..{self.seeds[-1]}"
+        return f"rlblocks run {self.recipe} env={self.env} steps={self.steps:_}{patch} seeds={seeds} compile=always"
+
+
+EXPERIMENTS = (
+    Experiment("cartpole", "dqn", (), "CartPole-v1", 50_000, tuple(range(10)),
+               "the last policy at 475 or more over 20 episodes in 9 of 10 seeds", "last20", 475.0),
+    Experiment("lunar", "double_dqn", ("prioritized",), "LunarLander-v3", 300_000, tuple(range(5)),
+               "mean of the best checkpoints at 200 or more", "best", 200.0),
+    Experiment("acrobot", "dqn", (), "Acrobot-v1", 100_000, tuple(range(5)),
+               "mean of the last policies at −90 or more", "last", -90.0),
+)  # fmt: skip
+
+
+def train_one(experiment: Experiment, seed: int, folder: str) -> dict[str, Any]:
+    """Train one seed and play its policies."""
+    from rlblocks.recipes import PATCHES, RECIPES
+
+    import rlblocks
+    from rlblocks._core.files import recipe_hash
+    from rlblocks._core.tuned import apply_tuned
+    from rlblocks.runs.evaluation import evaluate
+
+    recipe, _ = apply_tuned(RECIPES[experiment.recipe](), experiment.env)
+    for patch in experiment.patches:
+        recipe = PATCHES[patch](recipe)
+    run = rlblocks.train(recipe, steps=experiment.steps, seed=seed, compile="always", folder=folder, video="never",
+                         view="quiet")  # fmt: skip
+    assert run.folder is not None
+    best = evaluate(rlblocks.load(run.folder, "best"), run.recipe.env, EPISODES, 10**6 + seed)
+    return {
+        "experiment": experiment.name, "recipe": recipe_hash(recipe), "seed": seed, "steps": experiment.steps,
+        "last20": run.outcome.last, "last": run.evaluate(EPISODES, 10**6 + seed).mean, "best": best.mean,
+        "best_at": run.outcome.best_at, "solved_at": run.outcome.solved_at, "seconds": round(run.outcome.seconds, 1),
+    }  # fmt: skip
+
+
+def _work(job: tuple[Experiment, int, str]) -> dict[str, Any]:
+    return train_one(*job)
+
+
+def train(only: str, jobs: int, folder: str) -> None:
+    """Train every seed that is not on file yet."""
+    done = {(r["experiment"], r["seed"]) for r in lines(RESULTS)}
+    todo = [(e, seed, folder) for e in EXPERIMENTS for seed in e.seeds
+            if (e.name, seed) not in done and only in ("", e.name)]  # fmt: skip
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=1) as pool:
+        for record in pool.imap_unordered(_work, todo):
+            with RESULTS.open("a") as file:
+                file.write(json.dumps(record) + "\n")
+            print(json.dumps(record), flush=True)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The records of a file; none where there is no file."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def write() -> None:
+    """Write the page from what is on file."""
+    PAGE.write_text("\n".join([*_head(), *_scores(), *_speed()]) + "\n", encoding="utf-8")
+
+
+def _head() -> Iterator[str]:
+    yield from [
+        "# Results", "",
+        "Written by `python benchmarks/results.py write` from docs/results.jsonl and docs/speed.jsonl.", "",
+        "Settings were frozen before the seeds below were run; they are the recipes' own, or `recipes/tuned.toml`'s. *Last* is "
+        f"the last policy and *best* the checkpoint that the run itself called best, each over {EPISODES} greedy episodes from "
+        "start states that the run had never seen; *last (20)* is the run's own last evaluation, over 20. The interval is "
+        "the 95 % bootstrap interval of the mean over seeds. Training on two shared CPU cores, one thread a seed.", "",
+        "## Scores", "",
+    ]  # fmt: skip
+
+
+def _scores() -> Iterator[str]:
+    from rlblocks.runs.statistics import bootstrap_interval
+
+    yield "| recipe, environment | steps, seeds | last (20) | last | best | 95 % | asked | reached |"
+    yield "|---|---|---|---|---|---|---|---|"
+    records = lines(RESULTS)
+    for e in EXPERIMENTS:
+        rows = sorted((r for r in records if r["experiment"] == e.name), key=lambda r: r["seed"])
+        if not rows:
+            continue
+        mean = {c: statistics.fmean(r[c] for r in rows) for c in ("last20", "last", "best")}
+        span = bootstrap_interval([r[e.column] for r in rows])
+        yield (
+            f"| {' + '.join((e.recipe, *e.patches))}, {e.env} | {e.steps:,}, {len(rows)} | {mean['last20']:.1f} | "
+            f"{mean['last']:.1f} | {mean['best']:.1f} | {float(span.low):.1f} … {float(span.high):.1f} ({e.column}) | {e.asked} | "
+            f"{_reached(e, rows, float(span.high))} |"
+        )
+    for e in EXPERIMENTS:
+        rows = sorted((r for r in records if r["experiment"] == e.name), key=lambda r: r["seed"])
+        if rows:
+            yield from ["", f"### {e.recipe} on {e.env}", "", f"    {e.command}", "",
+                        "| seed | last (20) | last | best | best at | solved at | seconds | recipe |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+            for r in rows:
+                yield (
+                    f"| {r['seed']} | {r['last20']:.1f} | {r['last']:.1f} | {r['best']:.1f} | {r['best_at']:,} | "
+                    f"{r['solved_at']:,} | {r['seconds']:.0f} | `{r['recipe']}` |"
+                )
+
+
+def _reached(e: Experiment, rows: list[dict[str, Any]], high: float) -> str:
+    """Whether the score asked for was reached, by the rule that is stated beside it."""
+    values = [r[e.column] for r in rows]
+    if e.name == "cartpole":
+        good = sum(value >= e.least for value in values)
+        return f"{'yes' if good >= 9 else 'no'}: {good} of {len(values)}"
+    mean = statistics.fmean(values)
+    if mean >= e.least:
+        return f"yes: {mean:.1f}"
+    return f"{'the interval reaches it' if high >= e.least and len(values) >= len(e.seeds) else 'no'}: {mean:.1f}"
+
+
+def _speed() -> Iterator[str]:
+    """Medians over alternating rounds, and ratios to the first peer."""
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for line in lines(SPEED):
+        rows.setdefault(f"{line['peer']} {line['version']}", []).append(line)
+    if not rows:
+        return
+    yield from ["", "## Speed", "", "One thread, CartPole-v1, MLP 120-84, batch 128, one update a step: environment steps a "
+                "second, medians of alternating rounds on a shared machine. `whole` is from the first reset to the end of "
+                "training, compilation included; `steady` begins 3,000 steps after learning began.", "",
+                "    STEPS=12000 python benchmarks/dqn_cartpole.py; COMPILE=always STEPS=12000 python benchmarks/dqn_cartpole.py",
+                "", "| library | rounds | whole | × | steady | × |", "|---|---|---|---|---|---|"]  # fmt: skip
+    base = next((name for name in rows if name.startswith("sb3")), next(iter(rows)))
+    middle = {
+        name: [statistics.median(r[k] for r in rs) for k in ("env_steps_per_s", "steady_env_steps_per_s")]
+        for name, rs in rows.items()
+    }
+    for name, rs in rows.items():
+        (whole, steady), (base_whole, base_steady) = middle[name], middle[base]
+        yield f"| {name} | {len(rs)} | {whole:,.0f} | {whole / base_whole:.2f} | {steady:,.0f} | {steady / base_steady:.2f} |"
+
+
+def main() -> None:
+    """Train or write."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("train", "write"))
+    parser.add_argument("--only", default="", choices=("", *(e.name for e in EXPERIMENTS)))
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--folder", default="runs/results")
+    given = parser.parse_args()
+    if given.what == "train":
+        train(given.only, given.jobs, given.folder)
+    write()
+
+
+if __name__ == "__main__":
+    main()

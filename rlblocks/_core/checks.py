@@ -1,0 +1,105 @@
+"""What wiring checks once everything is printed: debts, keepers, and what nobody reads or trains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rlblocks._core.block import blocks_of
+from rlblocks._core.declare import Read
+from rlblocks._core.errors import did_you_mean
+from rlblocks._core.keys import parse
+from rlblocks._core.plan import Printed, printed
+from rlblocks._core.printing import Page, World, annotation, as_arguments
+from rlblocks._core.source import Line
+
+
+def debts(world: World, learn: Printed, outputs: Mapping[str, str]) -> dict[str, str]:
+    """What the store writes must be read, and what it asks for must be paid; its kind must suit the cadence."""
+    recipe, store = world.recipe, world.recipe.store
+    if recipe.cadence.demands != store.hands:
+        world.blame(
+            f"slot 'cadence' holds {type(recipe.cadence).__name__}, which needs a store whose rows are "
+            f"{recipe.cadence.demands}, but slot 'store' holds {type(store).__name__}, whose rows are {store.hands}",
+            "swap one of the two", slot="cadence",
+        )  # fmt: skip
+    if store.most_rows() < recipe.cadence.needs():
+        world.blame(
+            f"slot 'cadence' holds {type(recipe.cadence).__name__}, which learns once the store holds "
+            f"{recipe.cadence.needs():,} rows, but slot 'store' holds at most {store.most_rows():,}",
+            "enlarge the store, or lower the cadence's warmup and batch", slot="cadence",
+        )  # fmt: skip
+    for key in store.debts:
+        if key not in learn.columns:
+            readers = _readers(key, "losses")
+            world.blame(
+                f"slot 'store' holds {type(store).__name__}, which writes {key!r}, and nothing reads it",
+                f"use a loss that reads {key!r}: {', '.join(readers)}", slot="store", key=key,
+            )  # fmt: skip
+    feeds = {}
+    for argument, asked in store.inputs.items():
+        if not isinstance(asked, Read):
+            continue
+        paid = [key for key in outputs if key == asked.key or key.partition(".")[2] == asked.key]
+        if len(paid) != 1:
+            said = "nothing writes it" if not paid else f"it could be any of {', '.join(paid)}"
+            world.misfit(
+                "store", store, f"must be handed {asked.key!r} (as {argument!r}), and {said}",
+                f"use a loss that writes {asked.key!r}: {', '.join(_writers(asked.key, 'losses'))}",
+            )  # fmt: skip
+        else:
+            feeds[argument] = paid[0]
+    return feeds
+
+
+def _readers(key: str, role: str) -> list[str]:
+    return [name for name, kind in blocks_of(role).items()
+            if any(isinstance(r, Read) and r.key == key for r in dict(kind.inputs).values())]  # fmt: skip
+
+
+def _writers(key: str, role: str) -> list[str]:
+    return [name for name, kind in blocks_of(role).items() if key in kind.outputs]
+
+
+def keepers(world: World) -> dict[str, Printed]:
+    """Every `@target` read has one keeper, and every keeper a reader; prints the keepers' functions."""
+    follows = {}
+    kept = world.recipe.target_updates
+    for network in sorted(world.targets_read - set(kept)):
+        world.blame(f"network {network!r} is read @target, but slot 'target_updates' keeps no copy of it",
+                    f"add {network!r}: HardCopy(), or SameAsOnline()", slot="target_updates")  # fmt: skip
+    for name, keeper in kept.items():
+        if name not in world.recipe.networks:
+            world.blame(f"slot 'target_updates.{name}' keeps a copy of {name!r}, but there is no such network",
+                        did_you_mean(name, world.recipe.networks), slot=f"target_updates.{name}")  # fmt: skip
+        elif name not in world.targets_read:
+            world.misfit(f"target_updates.{name}", keeper, f"keeps a copy of {name!r}, but nothing reads that @target",
+                         "remove it, or use a target that reads @target")  # fmt: skip
+        elif keeper.tags.get("copies") != "none":
+            page = Page(world, {})
+            given = page.arguments(keeper, f"target_updates.{name}", grad=False)
+            block = world.named(keeper, f"target_updates.{name}")
+            handed = {"online": f"{name}_tensors", "target": f"{name}_target_tensors", **given}
+            note = annotation(keeper, f"target_updates.{name}", given, ())
+            lines = [Line(f"{block}.compute({as_arguments(handed)})", f"target_updates.{name}", note, grad=False)]
+            follows[name] = printed(f"follow_{name}(chunk, numbers, draws)", f"Every {keeper.every}.", page, lines, [])
+    return follows
+
+
+def leftovers(world: World) -> None:
+    """Networks that nobody reads, values in a form that no loss reads, and parameters that nobody trains."""
+    objectives = world.recipe.objectives.values()
+    trained = {network for objective in objectives for network in objective.trains}
+    differentiated = {parse(asked.key).name for objective in objectives for loss in objective.losses
+                      for asked in loss.inputs.values() if isinstance(asked, Read)}  # fmt: skip
+    for name, network in world.recipe.networks.items():
+        written = [key for key, writer in world.writers.items() if writer == name]
+        if written and not world.network_keys_read & set(written):
+            world.blame(f"network {name!r} writes {', '.join(written)}, and nothing reads it", "remove it",
+                        slot=f"networks.{name}")  # fmt: skip
+        form = getattr(network.head, "form", None)
+        if form is not None and form.key != "q" and form.key not in differentiated:
+            world.blame(f"network {name!r} writes {form.key!r} in the form {type(form).__name__}, and no loss reads it",
+                        "use a loss of that form, or the form Scalar()", slot=f"networks.{name}.head.form")  # fmt: skip
+        if name not in trained:
+            world.blame(f"network {name!r} is trained by no objective", "name it in an objective's trains",
+                        slot=f"networks.{name}")  # fmt: skip

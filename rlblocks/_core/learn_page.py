@@ -1,0 +1,131 @@
+"""The printed learn step: what is computed once per chunk, and the objectives in the order written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from rlblocks._core.block import Block, blocks_of
+from rlblocks._core.clocks import Updates
+from rlblocks._core.declare import Read
+from rlblocks._core.errors import did_you_mean
+from rlblocks._core.keys import SCALAR, Spec, parse
+from rlblocks._core.plan import Printed, printed
+from rlblocks._core.printing import Page, Values, World, annotation, as_arguments
+from rlblocks._core.recipe import Objective
+from rlblocks._core.source import Line, variable
+
+
+def prepare_page(world: World, chunk: Mapping[str, Spec]) -> tuple[Printed | None, dict[str, Spec]]:
+    """What is computed once per chunk."""
+    if not world.recipe.prepare:
+        return None, {}
+    page = Page(world, chunk)
+    for index, block in enumerate(world.recipe.prepare):
+        _write(page, block, f"prepare[{index}]", "", grad=False)
+    keys = [key for block in world.recipe.prepare for key in block.outputs]
+    returned = ", ".join(f'"{key}": {variable(key)}' for key in keys)
+    made = printed("prepare(chunk, numbers, draws)", "Once per chunk.", page, page.lines, [f"return {{{returned}}}"])
+    return made, dict.fromkeys(keys, SCALAR)
+
+
+def _write(page: Page, block: Block, slot: str, prefix: str, *, grad: bool, several: bool = False) -> dict[str, str]:
+    """Call a block and note what it writes; returns each key's variable. One of several losses has its own name."""
+    results = {}
+    for key in block.outputs:
+        results[key] = variable(f"{prefix}{slot.rpartition('.')[2]}" if key == "loss" and several else f"{prefix}{key}")
+        if key != "loss" and (key in page.written or key in page.columns):
+            which = f"writes {key!r}, but that is written already"
+            page.world.misfit(slot, block, which, "keep one of the two blocks", key=key)
+    page.call(block, slot, results, grad=grad)
+    page.written.update({key: Values(name, SCALAR) for key, name in results.items() if key != "loss"})
+    return results
+
+
+def learn_page(world: World, chunk: Mapping[str, Spec]) -> tuple[Printed, dict[str, str]]:
+    """One learn step: the objectives in the order written; those with a rhythm of their own under `if … in due`."""
+    page, outputs = Page(world, chunk), {}
+    for name, objective in world.recipe.objectives.items():
+        start, late = len(page.lines), objective.every != Updates(1)
+        wrote = _objective(page, name, objective)
+        if late:
+            page.lines.append(Line(f"late |= {_as_dict(wrote)}", f"objectives.{name}"))
+            page.lines[start:] = [attrs.evolve(line, guard=name) for line in page.lines[start:]]
+            page.forget(world.recipe.networks)  # what was computed under a condition is not there for others
+            page.written = {key: value for key, value in page.written.items() if key not in wrote}
+        else:
+            outputs.update(wrote)
+    late = any(objective.every != Updates(1) for objective in world.recipe.objectives.values())
+    if late:
+        page.lines.insert(0, Line("late = {}"))
+    doc = f"One learn step of {world.recipe.name!r}, γ = {world.recipe.gamma:g}."
+    head = "learn(chunk, numbers, draws, due)" if late else "learn(chunk, numbers, draws)"
+    tail = [f"return {_as_dict(outputs)}{' | late' if late else ''}"]
+    return printed(head, doc, page, page.lines, tail), outputs
+
+
+def _as_dict(codes: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f'"{key}": {code}' for key, code in codes.items()) + "}"
+
+
+def _objective(page: Page, name: str, objective: Objective) -> dict[str, str]:
+    """Target without gradient, losses with it, the step; what the objective wrote, for later readers."""
+    world, base = page.world, f"objectives.{name}"
+    prefix = f"{name}." if len(world.recipe.objectives) > 1 else ""
+    for network in objective.trains:
+        if network not in world.recipe.networks:
+            world.blame(f"objective {name!r} trains {network!r}, but there is no such network",
+                        did_you_mean(network, world.recipe.networks), slot=f"{base}.trains")  # fmt: skip
+    if not objective.losses:
+        world.blame(f"objective {name!r} has no loss", f"give it one: {', '.join(blocks_of('losses'))}",
+                    slot=f"{base}.losses")  # fmt: skip
+    before = set(page.written)
+    page.begin(_differentiated(world, objective))
+    for index, block in enumerate(objective.prepare):
+        _write(page, block, f"{base}.prepare[{index}]", prefix, grad=False)
+    _write(page, objective.target, f"{base}.target", prefix, grad=False)
+    several = len(objective.losses) > 1
+    terms = [
+        variable_of["loss"]
+        for index, loss in enumerate(objective.losses)
+        if "loss" in (variable_of := _write(page, loss, f"{base}.losses[{index}]", prefix, grad=True, several=several))
+    ]
+    _step(page, name, objective, prefix, terms)
+    wrote = {key: page.written.pop(key) for key in sorted(set(page.written) - before)}
+    page.forget(objective.trains)
+    page.written.update({f"{name}.{k}": Values(f"{v.code}.detach()", v.spec) for k, v in wrote.items()})
+    total = f"{variable(prefix + 'loss')}.detach()"
+    return {f"{name}.loss": total, **{f"{name}.{key}": value.code for key, value in wrote.items()}}
+
+
+def _differentiated(world: World, objective: Objective) -> set[tuple[str, bool, str]]:
+    """The forward passes that the losses read, and what these read in turn: they need a graph."""
+    found: set[tuple[str, bool, str]] = set()
+    for loss in objective.losses:
+        for asked in loss.inputs.values():
+            key = parse(asked.key) if isinstance(asked, Read) else None
+            if key and key.which == "online" and key.name in world.writers:
+                found.add((world.writers[key.name], key.next, "online"))
+    waiting = list(found)
+    while waiting:
+        network, later, which = waiting.pop()
+        reads = world.recipe.networks[network].reads
+        below = {(world.writers[read], later, which) for read in reads if read in world.writers} - found
+        found |= below
+        waiting += below
+    return found
+
+
+def _step(page: Page, name: str, objective: Objective, prefix: str, terms: list[str]) -> None:
+    """Add the losses up, differentiate, and let the optimizer move the parameters."""
+    base, total, grads = f"objectives.{name}", variable(f"{prefix}loss"), variable(f"{prefix}grads")
+    parameters = f"{name}_params"
+    if terms != [total]:
+        page.lines.append(Line(f"{total} = {' + '.join(terms) or 'None'}", f"{base}.losses"))
+    page.lines.append(Line(f"{grads} = gradients({total}, {parameters})", f"{base}.losses"))
+    given = page.arguments(objective.optimizer, f"{base}.optimizer", grad=False)
+    handed = {"params": parameters, "grads": grads, "carry": f"{name}_carry", **given}
+    optimizer = page.world.named(objective.optimizer, f"{base}.optimizer")
+    note = annotation(objective.optimizer, f"{base}.optimizer", given, ())
+    page.lines.append(Line(f"{optimizer}.compute({as_arguments(handed)})", f"{base}.optimizer", note, grad=False))

@@ -123,8 +123,14 @@ def _check_shape(cls: type[Block], name: str) -> None:
         )
 
 
+def fields_of(kind: type[Block]) -> dict[str, attrs.Attribute[Any]]:
+    """The fields of a block's class, by name."""
+    return attrs.fields_dict(kind)  # type: ignore[arg-type]  # attrs made it, behind the decorator
+
+
 def _check_declarations(cls: type[Block]) -> None:
-    count = len(attrs.fields(cls))
+    known = fields_of(cls)
+    count = len(known)
     if count > MAX_FIELDS:
         raise BlockError(f"{cls.__name__} has {count} fields, more than {MAX_FIELDS}", fix="split it", block=cls)
     compute = getattr(cls, "compute", None)
@@ -140,11 +146,11 @@ def _check_declarations(cls: type[Block]) -> None:
         if isinstance(declared, Read):
             _check_key(cls, argument, declared.key)
         if isinstance(declared, Scheduled) and not (
-            declared.name in attrs.fields_dict(cls) or callable(getattr(cls, declared.name, None))
+            declared.name in known or callable(getattr(cls, declared.name, None))
         ):
             raise BlockError(
                 f"{cls.__name__}.inputs[{argument!r}] is scheduled by {declared.name!r}, which it does not have",
-                fix=did_you_mean(declared.name, attrs.fields_dict(cls)), block=cls,
+                fix=did_you_mean(declared.name, known), block=cls,
             )  # fmt: skip
     if compute is None:
         return

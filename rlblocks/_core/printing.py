@@ -133,8 +133,8 @@ class Page:
                 return found.code
             return self.world.misfit(
                 slot, block,
-                f"reads {asked.key!r} at the stored action, but it is {found.spec}, and network {writer!r} does not read "
-                "the action",
+                f"reads {asked.key!r} at the stored action, but it is {found.spec}, and network {writer!r} does not "
+                "read the action",
                 "use a head that writes one value per action", key=asked.key,
             )  # fmt: skip
         index = self._plain(parse(asked.at))

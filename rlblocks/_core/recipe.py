@@ -78,7 +78,9 @@ class Objective:
 
     trains: tuple[str, ...] = attrs.field(converter=_names)
     target: Target = fields.slot("targets")
-    losses: tuple[Loss, ...] = attrs.field(converter=_tuple, validator=_members("losses", "losses"))
+    losses: tuple[Loss, ...] = attrs.field(  # type: ignore[misc]  # mypy takes the slot above for a default
+        converter=_tuple, validator=_members("losses", "losses")
+    )
     optimizer: Optimizer = fields.slot("optimizers")
     prepare: tuple[Block, ...] = attrs.field(default=(), converter=_tuple, validator=_members("", "blocks"))
     every: Clock = fields.duration(Updates(1), clocks=(Updates,))

@@ -141,7 +141,7 @@ def _modules(plan: Plan, seed: int, device: torch.device) -> dict[str, nn.Module
 
 
 def _copy_of(plan: Plan, name: str, module: nn.Module, device: torch.device) -> nn.Module:
-    copy = build_modules(plan, torch.Generator(), torch.device("cpu"))[name].to(device)
+    copy: nn.Module = build_modules(plan, torch.Generator(), torch.device("cpu"))[name].to(device)
     copy.load_state_dict(module.state_dict(), strict=True)
     return copy.requires_grad_(requires_grad=False)
 

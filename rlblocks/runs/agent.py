@@ -25,7 +25,7 @@ class Agent:
 
     def __init__(self, plan: Plan, networks: dict[str, nn.Module], device: torch.device, seed: int = 0) -> None:
         self.plan, self.networks, self._device = plan, networks, device
-        idle = {name: {} for name in plan.recipe.objectives}  # acting has no optimizer
+        idle: dict[str, Any] = {name: {} for name in plan.recipe.objectives}  # acting has no optimizer
         names = namespace(plan, networks, {}, idle, torch.autograd.grad)
         self._act = plan.evaluate.define(plan.recipe.name, names)
         self._numbers = Numbers(plan.evaluate.numbers, device)
@@ -53,7 +53,7 @@ class Agent:
         """Actions for a batch, counted from 0."""
         if observations.shape[1:] != self._spec.shape:
             raise ValueError(
-                f"observations have the shape {observations.shape[1:]}, and this agent was trained on {self._spec.shape}"
+                f"observations have the shape {observations.shape[1:]}, and this agent learned on {self._spec.shape}"
             )
         rows = len(observations)
         if rows not in self._draws:

@@ -136,5 +136,5 @@ def compiler(choice: str) -> Any:
     import torch
     import torch._dynamo
 
-    torch._dynamo.config.trace_autograd_ops = True  # type: ignore[attr-defined]  # noqa: SLF001
+    torch._dynamo.config.trace_autograd_ops = True  # noqa: SLF001
     return lambda function: torch.compile(function, fullgraph=True, dynamic=False)

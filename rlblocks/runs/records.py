@@ -165,7 +165,6 @@ def _number(value: Any) -> bool | int | float:
 _ENCODE = json.JSONEncoder(default=_number, separators=(", ", ": ")).encode  # made once: a new encoder costs 20 µs
 
 
-
 def _unwritable(path: Path, error: OSError) -> RunError:
     return RunError(
         f"{path} could not be written: {(error.strerror or str(error)).lower()}",

@@ -32,7 +32,7 @@ class Run:
         reason: why it ended: "budget", "solved", "interrupted" or "stopped".
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  made in one place, from what a session holds
         self, plan: Plan, agent: Agent, options: Options, folder: Path | None, outcome: Outcome, reason: str
     ) -> None:
         self.plan, self.agent, self.options, self.folder = plan, agent, options, folder

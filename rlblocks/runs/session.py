@@ -199,7 +199,7 @@ class Session:
             yield
             return
 
-        def ask(number: int, _: FrameType | None) -> None:
+        def ask(_: int, __: FrameType | None) -> None:
             self._asked_to_stop += 1
             if self._asked_to_stop > 1:
                 raise KeyboardInterrupt

@@ -53,7 +53,7 @@ def train(
         callbacks: anything with `on(event)`.
         command: the command that began the run, for the record.
         notes: lines for the banner, such as which tuned settings were taken.
-        options: the fields of `Options`: steps, seed, device, threads, compile, evaluate_every, episodes, save_every, stop.
+        options: the fields of `Options`, such as steps, seed, device, compile, evaluate_every, episodes and stop.
 
     Raises:
         RecipeError: the recipe does not fit the environment or an option is wrong; before the first step.
@@ -68,7 +68,7 @@ def train(
     where = None if folder is None else files.new_run_folder(Path(folder), f"{recipe.name}-{plan.facts.name}")
     if where is not None:
         _write_record(where, recipe, chosen, command or shlex.join(sys.argv))
-    return _drive(plan, chosen, where, view, callbacks, notes, None)
+    return _drive(plan, chosen, where, Audience(view, tuple(callbacks), tuple(notes)))
 
 
 def resume(run: str | Path, *, view: str = "auto", callbacks: Sequence[Callback] = (), env: Any = None) -> Run:
@@ -97,7 +97,7 @@ def resume(run: str | Path, *, view: str = "auto", callbacks: Sequence[Callback]
     if "session" not in tree:
         raise CheckpointError(f"the checkpoint of {where} holds networks only", fix="resume from the one named last")
     chosen = attrs.evolve(chosen, **tree["session"]["fixed"])
-    return _drive(wire(recipe), chosen, where, view, callbacks, (), tree)
+    return _drive(wire(recipe), chosen, where, Audience(view, tuple(callbacks)), tree)
 
 
 def options_from(given: Mapping[str, Any]) -> Options:
@@ -113,37 +113,48 @@ def options_from(given: Mapping[str, Any]) -> Options:
     return Options(**given)
 
 
+@attrs.frozen
+class Audience:
+    """Who is told of a run: what is shown, who listens besides, and what the banner should say."""
+
+    view: str
+    callbacks: tuple[Callback, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 def _drive(
-    plan: Plan, options: Options, where: Path | None, view: str, callbacks: Sequence[Callback], notes: Sequence[str],
-    tree: dict[str, Any] | None,
-) -> Run:  # fmt: skip
+    plan: Plan, options: Options, where: Path | None, audience: Audience, tree: dict[str, Any] | None = None
+) -> Run:
     """Build the state, run the session, and hand over the run, whatever happens in between."""
     _check_budget(plan, options)
     device = choose_device(options.device, _parameters(plan))
     mode = choose_compile(options.compile, plan.recipe.cadence.updates_planned(options.steps))
+    # A run never changes its device or the way its learn step runs: both move the last bits.
+    fixed = {"device": str(device.value), "compile": "always" if mode.value == "compiled" else "never"}
     threads = torch.get_num_threads()
     torch.set_num_threads(options.threads)
     try:
         with ExitStack() as stack:
             if where is not None:
                 stack.enter_context(files.claim(where))
-                notes = [*notes, *_machine_notes(where, str(device.value))]
+                audience = attrs.evolve(audience, notes=(*audience.notes, *_machine_notes(where, fixed["device"])))
             state = build(plan, seed=options.seed, budget=options.steps, device=device.value)
             stack.callback(state.pool.close)
             if tree is not None:
                 state.load(tree)
             metrics = stack.enter_context(_metrics(where, tree)) if where is not None else None
-            listeners = [*([MetricsWriter(metrics)] if metrics else []), live_view(mode=view), *callbacks]
+            listeners = [
+                *([MetricsWriter(metrics)] if metrics else []), live_view(mode=audience.view), *audience.callbacks,
+            ]  # fmt: skip
             outcome = Outcome(**tree["session"]["outcome"]) if tree is not None else Outcome()
-            # A run never changes its device or the way its learn step runs: both move the last bits.
-            fixed = {"device": str(device.value), "compile": "always" if mode.value == "compiled" else "never"}
-            session = Session(plan, state, options, folder=where, metrics=metrics, callbacks=listeners, mode=mode.value,
-                              outcome=outcome, fixed=fixed)  # fmt: skip
-            session.emit(_started(session, device, mode, notes))
+            session = Session(
+                plan, state, options, folder=where, metrics=metrics, callbacks=listeners, mode=mode.value,
+                outcome=outcome, fixed=fixed,
+            )  # fmt: skip
+            session.emit(_started(session, device, mode, audience.notes))
             if tree is not None and where is not None:
                 session.emit(Saved(state.counters.env_steps, where / files.LAST, "last", outcome.seconds))
-            _run(session)
-            return Run(plan, session.agent, options, where, session.outcome, session.reason)
+            return _run(session)
     finally:
         torch.set_num_threads(threads)
 
@@ -153,13 +164,14 @@ def _check_budget(plan: Plan, options: Options) -> None:
     needs = plan.recipe.cadence.needs()
     if options.steps <= needs:
         raise RecipeError(
-            f"recipe {plan.recipe.name!r} would never learn: the run takes {options.steps:,} steps, and learning begins "
-            f"once the store holds {needs:,} rows",
+            f"recipe {plan.recipe.name!r} would never learn: the run takes {options.steps:,} steps, and learning "
+            f"begins once the store holds {needs:,} rows",
             fix=f"take more steps, or a shorter warm-up: cadence.warmup={max(1, options.steps // 10)}",
         )  # fmt: skip
 
 
-def _run(session: Session) -> None:
+def _run(session: Session) -> Run:
+    """From the first step to the last picture."""
     try:
         session.run()
     except RunError as error:
@@ -171,6 +183,7 @@ def _run(session: Session) -> None:
     session.finish(session.reason, verdict_of(session) + (f"; no video: {missing}" if missing else ""))
     if session.folder is not None:
         run.keepsake(run.plot)
+    return run
 
 
 def _machine_notes(where: Path, device: str) -> list[str]:

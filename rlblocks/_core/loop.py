@@ -66,16 +66,16 @@ class Loop:
         acting = self._acts["act" if op.explorer is None else "act_warmup"]
         n = self.state.pool.n
         for done in range(op.steps // n):
-            self._step(acting)
+            real = self._step(acting)
             if op.explorer is not None:
-                self.state.counters.warmup_steps += n
+                self.state.counters.warmup_steps += real
             self._follow()
             if done % PIECE == PIECE - 1:
                 yield
         yield
 
-    def _step(self, acting: _Acting) -> None:
-        """One step of every environment, into the store."""
+    def _step(self, acting: _Acting) -> int:
+        """One step of every environment, into the store; returns how many of them were real."""
         state = self.state
         wrote = acting(state.observation)
         step = state.pool.step(wrote["action"])
@@ -88,15 +88,17 @@ class Loop:
             "next.observation": step.next_observation,
             "discount": self._gamma * ~step.terminated,
         }
-        if step.real.all():
+        real = int(np.count_nonzero(step.real))
+        if real == len(self._environments):
             state.memory.add(rows, self._environments)
         else:
             state.memory.add({key: rows[key][step.real] for key in rows}, self._environments[step.real])
         state.observation = step.observation
-        state.counters.env_steps += int(step.real.sum())
+        state.counters.env_steps += real
         if step.episodes:
             state.counters.episodes += len(step.episodes)
             self.episodes += [(state.counters.env_steps, *episode) for episode in step.episodes]
+        return real
 
     def _learn_steps(self, op: Learn) -> Iterator[None]:
         if self._learn is None or self._learn.rows != op.batch:

@@ -150,11 +150,11 @@ def called(source: Callable[..., Any]) -> str:
     return "the function that was handed over" if name == "<lambda>" else str(name)
 
 
-def made_by(source: Callable[..., Any], name: str, render_mode: str | None) -> Any:
-    """Call a function that makes an environment, with the render mode where it takes one."""
+def made_by(source: Callable[..., Any], name: str, **wanted: object) -> Any:
+    """Call a function that makes an environment, with those of the wanted arguments that it takes."""
     try:
         takes = inspect.signature(source).parameters
-        return source(render_mode=render_mode) if render_mode and "render_mode" in takes else source()
+        return source(**{key: value for key, value in wanted.items() if value is not None and key in takes})
     except Exception as error:
         raise BuildError(
             f"{name} does not make an environment: {type(error).__name__}: {error}",

@@ -40,7 +40,7 @@ def as_environment(source: object) -> Environment:
             f"{source!r} of type {type(source).__name__} is no environment",
             fix="give a gymnasium id, an environment, a vector environment, or a function that makes one", value=source,
         )  # fmt: skip
-    made = made_by(source, called(source), None)
+    made = made_by(source, called(source))
     if isinstance(made, gymnasium.Env | VectorEnv):
         made.close()
         return Supplied(source) if isinstance(made, gymnasium.Env) else SuppliedVector(source)

@@ -70,7 +70,7 @@ class Supplied(Environment):
         draw_without_display()
         if isinstance(self.source, gymnasium.Env):
             return wrapped(_from_spec(self.source, render_mode), self.wrappers, name)
-        env = made_by(self.source, name, render_mode)
+        env = made_by(self.source, name, render_mode=render_mode)
         if not isinstance(env, gymnasium.Env):
             raise BuildError(f"{name} made a {type(env).__name__}, not a gymnasium.Env", fix="let it return one")
         return wrapped(env, self.wrappers, name)

@@ -20,12 +20,13 @@ from rlblocks.envs.base import Environment, Facts
 class SuppliedVector(Environment):
     """A gymnasium vector environment, or a function that makes one, driven in the autoreset mode that it declares.
 
-    It resets its episodes by itself, so they cannot be repeated: a resume starts new ones. It has as many environments
-    as it has; a number asked for can only be met by one that gymnasium's `make_vec` has made. No recipe file can hold
-    it. One object serves the training pool alone, as in `Supplied`.
+    It resets its episodes by itself, so they cannot be repeated: a resume starts new ones. No recipe file can hold it.
+    One object serves the training pool alone, as in `Supplied`. Evaluation asks for as many environments as it has
+    episodes: a function meets that by taking `num_envs`, an object by the spec that gymnasium's `make_vec` gave it.
 
     Attributes:
-        source: the object, or a function without arguments.
+        source: the object, or a function that can be called without arguments; it is given `num_envs` and
+            `render_mode` where it takes them and a number or a mode is asked for.
 
     >>> import gymnasium
     >>> pool = SuppliedVector(lambda: gymnasium.make_vec("CartPole-v1", num_envs=3)).build(seed=0)
@@ -55,10 +56,15 @@ class SuppliedVector(Environment):
         draw_without_display()
         if isinstance(self.source, VectorEnv):
             return _vector_from_spec(self.source, n, render_mode)
-        env = made_by(self.source, called(self.source), render_mode)
+        name = called(self.source)
+        env = made_by(self.source, name, num_envs=n, render_mode=render_mode)
         if not isinstance(env, VectorEnv):
+            raise BuildError(f"{name} made a {type(env).__name__}, not a vector environment", fix="let it return one")
+        if n is not None and env.num_envs != n:
+            env.close()
             raise BuildError(
-                f"{called(self.source)} made a {type(env).__name__}, not a vector environment", fix="let it return one"
+                f"{name} made {env.num_envs} environments, and {n} are asked for",
+                fix="let it take their number, as in lambda num_envs=8: gymnasium.make_vec(..., num_envs=num_envs)",
             )
         return env
 

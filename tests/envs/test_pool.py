@@ -173,7 +173,7 @@ def test_what_was_handed_over_is_the_callers():
         actions[...] = np.nan
         for array in step[:3]:
             array[...] = np.nan
-    assert np.array_equal(spoilt.state()["observation"], twin.state()["observation"])
+        assert np.array_equal(spoilt.state()["observation"], twin.state()["observation"])
     assert np.array_equal(spoilt.state()["episodes"][0]["actions"], twin.state()["episodes"][0]["actions"])
 
 

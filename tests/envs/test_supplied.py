@@ -192,6 +192,30 @@ def test_another_vector_environment_is_made_from_the_spec():
     assert pool.facts.reward_threshold == 475.0
 
 
+def test_a_function_makes_as_many_vector_environments_as_are_asked_for():
+    """Evaluation gets its number where the function takes one, and is told what to write where it does not."""
+    block = SuppliedVector(lambda num_envs=3: SyncVectorEnv([Clock] * num_envs))
+
+    assert (block.build(seed=0).n, block.build(seed=0, n=5).n) == (3, 5)
+    assert SuppliedVector(two_clocks).build(seed=0, n=2).n == 2
+    with pytest.raises(BuildError) as caught:
+        SuppliedVector(two_clocks).build(seed=0, n=5)
+    assert caught.value.what == "two_clocks made 2 environments, and 5 are asked for"
+    assert caught.value.fix.startswith("let it take their number, as in lambda num_envs=8:")
+
+
+def test_a_vector_environment_draws_where_its_function_lets_it():
+    """The render mode is handed on to a function that takes one."""
+
+    def drawing(num_envs=1, render_mode=None):
+        return SyncVectorEnv([lambda: Clock(render_mode=render_mode)] * num_envs)
+
+    pool = SuppliedVector(drawing).build(seed=0, n=1, render_mode="rgb_array")
+    pool.reset()
+
+    assert pool.render().shape == (4, 6, 3)
+
+
 def test_a_vector_environment_without_a_spec_serves_one_pool():
     """Evaluation needs a function then."""
     with pytest.raises(BuildError, match="SyncVectorEnv was handed over as one object, and another one is needed"):

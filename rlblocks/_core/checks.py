@@ -9,8 +9,9 @@ from rlblocks._core.declare import Read
 from rlblocks._core.errors import did_you_mean
 from rlblocks._core.keys import parse
 from rlblocks._core.plan import Printed, printed
-from rlblocks._core.printing import Page, World, annotation, as_arguments
-from rlblocks._core.source import Line
+from rlblocks._core.printing import Page
+from rlblocks._core.source import Line, annotation, as_arguments
+from rlblocks._core.world import World
 
 
 def debts(world: World, learn: Printed, outputs: Mapping[str, str]) -> dict[str, str]:

@@ -17,8 +17,8 @@ from rlblocks.networks.module import build_network
 
 if TYPE_CHECKING:
     from rlblocks._core.plan import Plan, Printed
-    from rlblocks._core.printing import World
     from rlblocks._core.recipe import Recipe
+    from rlblocks._core.world import World
 
 ROWS = 7  # odd, and unlike any usual width, so that no two dims agree by chance
 META = torch.device("meta")

@@ -12,9 +12,10 @@ from rlblocks._core.declare import Read
 from rlblocks._core.errors import did_you_mean
 from rlblocks._core.keys import SCALAR, Spec, parse
 from rlblocks._core.plan import Printed, printed
-from rlblocks._core.printing import Page, Values, World, annotation, as_arguments
+from rlblocks._core.printing import Page, Values
 from rlblocks._core.recipe import Objective
-from rlblocks._core.source import Line, variable
+from rlblocks._core.source import Line, annotation, as_arguments, variable
+from rlblocks._core.world import World
 
 
 def prepare_page(world: World, chunk: Mapping[str, Spec]) -> tuple[Printed | None, dict[str, Spec]]:

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from rlblocks._core.block import Block
-from rlblocks._core.clocks import Updates
 from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled, Size
-from rlblocks._core.errors import RecipeError, RlblocksError, did_you_mean
+from rlblocks._core.errors import did_you_mean
 from rlblocks._core.keys import Key, Spec, parse
-from rlblocks._core.recipe import Network, Recipe
-from rlblocks._core.source import Line, variable
+from rlblocks._core.source import Line, annotation, as_arguments, summary, variable
+from rlblocks._core.world import World, mend
 
 FORM_FUNCTIONS = ("backup", "mean")
 
@@ -27,42 +26,6 @@ class Values:
 
     code: str
     spec: Spec
-
-
-@attrs.define
-class World:
-    """What all pages of one recipe share, and what they report."""
-
-    recipe: Recipe
-    sizes: Mapping[str, int]
-    noise: Mapping[str, int]  # standard normals that one pass of a network takes
-    reads: dict[str, dict[str, Spec]] = attrs.Factory(dict)  # network -> what it reads
-    writers: dict[str, str] = attrs.Factory(dict)  # key name -> network
-    specs: dict[str, Spec] = attrs.Factory(dict)  # key name -> what a network writes
-    columns: dict[str, Spec] = attrs.Factory(dict)  # what collecting writes
-    problems: list[RlblocksError] = attrs.Factory(list)
-    targets_read: set[str] = attrs.Factory(set)
-    network_keys_read: set[str] = attrs.Factory(set)
-    namespace: dict[str, Block] = attrs.Factory(dict)  # name in the source -> block
-
-    def blame(self, what: str, fix: str = "", **facts: object) -> str:
-        """Collect a problem; the value stands in for the expression that could not be found."""
-        problem = RecipeError(what, fix=fix, **facts)
-        if str(problem) not in {str(p) for p in self.problems}:
-            self.problems.append(problem)
-        return "None"
-
-    def misfit(self, slot: str, block: Block, which: str, fix: str, **facts: object) -> str:
-        """Collect a problem of the block in a slot."""
-        return self.blame(f"slot {slot!r} holds {type(block).__name__}, which {which}", fix, slot=slot, **facts)
-
-    def named(self, block: Block, slot: str) -> str:
-        """A name for a block in the source: its registry name, made unique by its slot."""
-        name = variable(type(block).registered_name)
-        if self.namespace.setdefault(name, block) != block:
-            name = variable(slot)
-            self.namespace[name] = block
-        return name
 
 
 @attrs.define
@@ -106,7 +69,7 @@ class Page:
                     )  # fmt: skip
                 return str(self.world.sizes[dim])
             case Fn(key=key):
-                return self._function(key, block, slot, argument)
+                return self._function(key, block, slot, argument, grad=grad)
 
     def _read(self, asked: Read, block: Block, slot: str, argument: str, *, grad: bool) -> str:
         key = parse(asked.key)
@@ -170,27 +133,32 @@ class Page:
         prefix = "next." if later else ""
         value = variable(f"{prefix}{name}@{which}")
         if at not in self.passes:
-            if which == "target":
-                self.world.targets_read.add(network)
             self.passes[at] = variable(f"{prefix}{network}@{which}_pass")
-            given = [self._network_input(read, network, later, which, slot, grad=grad)
-                     for read in self.world.recipe.networks[network].reads]  # fmt: skip
-            if self.world.noise.get(network) and self.explores:
-                draw = self._unused(f"networks.{network}.{'next_' if later else ''}{which}")
-                self.draws[draw] = ("normal", (self.world.noise[network],), False)
-                given.append(f'noise=draws["{draw}"]')
-            module = f"{network}_net" if which == "online" else f"{network}_target_net"
+            call = self._invocation(network, later, which, slot, grad=grad)
             reads = ", ".join(f"{prefix}{read}" for read in self.world.recipe.networks[network].reads)
-            note = (
-                f"networks.{network}: {_summary(self.world.recipe.networks[network])}\n{reads} → {prefix}{name}@{which}"
-            )
-            self.lines.append(
-                Line(f"{self.passes[at]} = {module}({', '.join(given)})", f"networks.{network}", note, grad)
-            )
+            what = summary(self.world.recipe.networks[network])
+            note = f"networks.{network}: {what}\n{reads} → {prefix}{name}@{which}"
+            self.lines.append(Line(f"{self.passes[at]} = {call}", f"networks.{network}", note, grad))
         if value not in self.values:
             self.values.add(value)
             self.lines.append(Line(f'{value} = {self.passes[at]}["{name}"]', f"networks.{network}", "", grad))
         return value
+
+    def _invocation(
+        self, network: str, later: bool, which: str, slot: str, *, grad: bool, free: tuple[str, ...] = ()
+    ) -> str:
+        """The call of a network's module on what it reads; the keys in `free` are left to the caller."""
+        if which == "target":
+            self.world.targets_read.add(network)
+        given = [
+            read if read in free else self._network_input(read, network, later, which, slot, grad=grad)
+            for read in self.world.recipe.networks[network].reads
+        ]
+        if self.world.noise.get(network) and self.explores:
+            draw = self._unused(f"networks.{network}.{'next_' if later else ''}{which}")
+            self.draws[draw] = ("normal", (self.world.noise[network],), False)
+            given.append(f'noise=draws["{draw}"]')
+        return f"{network}_{'net' if which == 'online' else 'target_net'}({', '.join(given)})"
 
     def _network_input(self, read: str, network: str, later: bool, which: str, slot: str, *, grad: bool) -> str:
         writer = self.world.writers.get(read)
@@ -247,25 +215,31 @@ class Page:
         again = sum(known.partition("#")[0] == name for known in self.draws)
         return f"{name}#{again + 1}" if again else name
 
-    def _function(self, key: str, block: Block, slot: str, argument: str) -> str:
-        name, _, method = key.partition(".")
-        writer = self.world.writers.get(name)
-        form = getattr(self.world.recipe.networks[writer].head, "form", None) if writer else None
-        if form is None:
-            return self._nobody_writes(parse(f"{name}@online"), block, slot, argument)
-        if method not in FORM_FUNCTIONS:
+    def _function(self, asked: str, block: Block, slot: str, argument: str, *, grad: bool) -> str:
+        """A function by output key: of the action, by whatever network writes the key; or one of its form's."""
+        key = parse(asked)
+        writer = self.world.writers.get(key.name if key.which else key.group)
+        if writer is None:
+            return self._nobody_writes(key if key.which else parse(f"{key.group}@online"), block, slot, argument)
+        if key.which:
+            self.world.network_keys_read.add(key.name)
+            free = tuple(read for read in self.world.recipe.networks[writer].reads if read == "action")
+            call = self._invocation(writer, key.next, key.which, slot, grad=grad, free=free)
+            return f'lambda {", ".join(free)}: {call}["{key.name}"]'
+        form = getattr(self.world.recipe.networks[writer].head, "form", None)
+        if form is None or key.name not in FORM_FUNCTIONS:
             return self.world.misfit(
                 slot, block,
-                f"asks for the function {key!r} (as {argument!r}), which the form {type(form).__name__} does not have",
-                f"a form has: {', '.join(FORM_FUNCTIONS)}", key=key,
+                f"asks for {asked!r} (as {argument!r}), a function that the form {type(form).__name__} does not have",
+                f"a form has: {', '.join(FORM_FUNCTIONS)}", key=asked,
             )  # fmt: skip
-        return f"{self.world.named(form, f'networks.{writer}.head.form')}.{method}"
+        return f"{self.world.named(form, f'networks.{writer}.head.form')}.{key.name}"
 
     def _nobody_writes(self, key: Key, block: Block, slot: str, argument: str) -> str:
         known = [*self.columns, *self.written, *(f"{n}@online" for n in self.world.writers)]
         return self.world.misfit(
             slot, block, f"reads {str(key)!r} (as {argument!r}), but nothing before it writes that key",
-            _mend(key, block, known, self.world), key=str(key), argument=argument,
+            mend(key, block, known, self.world), key=str(key), argument=argument,
         )  # fmt: skip
 
     # -- calls ---------------------------------------------------------------------------------------------------
@@ -275,45 +249,3 @@ class Page:
         given = self.arguments(block, slot, grad=grad)
         code = f"{', '.join(results.values())} = {self.world.named(block, slot)}.compute({as_arguments(given)})"
         self.lines.append(Line(code, slot, annotation(block, slot, given, results), grad))
-
-
-def as_arguments(given: Mapping[str, str]) -> str:
-    """Keyword arguments as source."""
-    return ", ".join(f"{name}={code}" for name, code in given.items())
-
-
-def annotation(block: Block, slot: str, given: Mapping[str, str], writes: Iterable[str]) -> str:
-    """The comment above a call: the block, its equation, what it reads and what it writes."""
-    reads = dict.fromkeys(
-        asked.key for name, asked in block.inputs.items() if isinstance(asked, Read) and name in given
-    )
-    flow = f"{', '.join(reads)} → {', '.join(writes)}" if reads else ""
-    return "\n".join(part for part in (f"{slot}: {block!r}", block.equation, flow) if part)
-
-
-def _summary(network: Network) -> str:
-    return f"{network.body!r} → {network.head!r}"
-
-
-def _mend(key: Key, block: Block, known: list[str], world: World) -> str:
-    """What to do about a read that nobody serves: the nearest key, and the blocks of this role that would fit."""
-    from rlblocks._core.block import blocks_of
-
-    late = world.recipe.objectives.get(key.group)
-    if late is not None and late.every != Updates(1):
-        return f"objective {key.group!r} writes it only every {late.every}: give it every=Updates(1)"
-    served = {parse(k).name for k in known} | {"td_target", "loss"}
-    fits = [
-        name for name, other in blocks_of(block.role).items()
-        if isinstance(other.inputs, Mapping) and other is not type(block)
-        and all(parse(r.key).name in served for r in other.inputs.values()
-                if isinstance(r, Read) and r.default is REQUIRED)
-    ]  # fmt: skip
-    close = did_you_mean(str(key), known)
-    near = (
-        f"nearest key: {close.split(chr(39))[1]!r}"
-        if close.startswith("did")
-        else f"keys there are: {', '.join(sorted(known))}"
-    )
-    serve = f"; in this slot these fit: {', '.join(fits)}" if fits else ""
-    return near + (f", written by network {world.writers[key.name]!r}" if key.name in world.writers else "") + serve

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
+from rlblocks._core.block import Block
+from rlblocks._core.declare import Read
 from rlblocks._core.keys import Spec
+from rlblocks._core.recipe import Network
 
 
 @attrs.frozen
@@ -49,3 +52,21 @@ def function_source(head: str, doc: str, loads: Mapping[str, Spec], lines: list[
             text += [f"{indent}# {part}" for part in line.note.split("\n")]
         text.append(indent + line.code)
     return "\n".join([*text, *(f"    {line}" for line in tail)]) + "\n"
+
+
+def as_arguments(given: Mapping[str, str]) -> str:
+    """Keyword arguments as source."""
+    return ", ".join(f"{name}={code}" for name, code in given.items())
+
+
+def annotation(block: Block, slot: str, given: Mapping[str, str], writes: Iterable[str]) -> str:
+    """The comment above a call: the block, its equation, what it reads and what it writes."""
+    reads = dict.fromkeys(
+        asked.key for name, asked in block.inputs.items() if isinstance(asked, Read) and name in given
+    )
+    flow = f"{', '.join(reads)} → {', '.join(writes)}" if reads else ""
+    return "\n".join(part for part in (f"{slot}: {block!r}", block.equation, flow) if part)
+
+
+def summary(network: Network) -> str:
+    return f"{network.body!r} → {network.head!r}"

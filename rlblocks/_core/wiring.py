@@ -19,9 +19,10 @@ from rlblocks._core.errors import RecipeError, WiringError, did_you_mean
 from rlblocks._core.keys import FLAG, SCALAR, Spec
 from rlblocks._core.learn_page import learn_page, prepare_page
 from rlblocks._core.plan import Plan, Printed, printed
-from rlblocks._core.printing import Page, World
+from rlblocks._core.printing import Page
 from rlblocks._core.recipe import Recipe, slots_of
 from rlblocks._core.source import Line, variable
+from rlblocks._core.world import World
 from rlblocks.envs.base import Facts
 from rlblocks.explorers.base import Explorer
 
@@ -159,7 +160,7 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
     if set(explorer.outputs) != set(recipe.explorer.outputs):
         world.misfit(
             slot, explorer, f"writes {', '.join(explorer.outputs)}, and slot 'explorer' holds "
-            f"{type(recipe.explorer).__name__}, which writes {', '.join(recipe.explorer.outputs)}: rows of both are stored",
+            f"{type(recipe.explorer).__name__}, which writes {', '.join(recipe.explorer.outputs)}: both are stored",
             "use two explorers that write the same keys",
         )  # fmt: skip
     greedy = recipe.explorer.evaluation()

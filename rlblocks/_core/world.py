@@ -1,0 +1,73 @@
+"""What all printed functions of one recipe share, and the misfits that they report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from rlblocks._core.block import Block, blocks_of
+from rlblocks._core.clocks import Updates
+from rlblocks._core.declare import REQUIRED, Read
+from rlblocks._core.errors import RecipeError, RlblocksError, did_you_mean
+from rlblocks._core.keys import Key, Spec, parse
+from rlblocks._core.recipe import Recipe
+from rlblocks._core.source import variable
+
+
+@attrs.define
+class World:
+    """What all pages of one recipe share, and what they report."""
+
+    recipe: Recipe
+    sizes: Mapping[str, int]
+    noise: Mapping[str, int]  # standard normals that one pass of a network takes
+    reads: dict[str, dict[str, Spec]] = attrs.Factory(dict)  # network -> what it reads
+    writers: dict[str, str] = attrs.Factory(dict)  # key name -> network
+    specs: dict[str, Spec] = attrs.Factory(dict)  # key name -> what a network writes
+    columns: dict[str, Spec] = attrs.Factory(dict)  # what collecting writes
+    problems: list[RlblocksError] = attrs.Factory(list)
+    targets_read: set[str] = attrs.Factory(set)
+    network_keys_read: set[str] = attrs.Factory(set)
+    namespace: dict[str, Block] = attrs.Factory(dict)  # name in the source -> block
+
+    def blame(self, what: str, fix: str = "", **facts: object) -> str:
+        """Collect a problem; the value stands in for the expression that could not be found."""
+        problem = RecipeError(what, fix=fix, **facts)
+        if str(problem) not in {str(p) for p in self.problems}:
+            self.problems.append(problem)
+        return "None"
+
+    def misfit(self, slot: str, block: Block, which: str, fix: str, **facts: object) -> str:
+        """Collect a problem of the block in a slot."""
+        return self.blame(f"slot {slot!r} holds {type(block).__name__}, which {which}", fix, slot=slot, **facts)
+
+    def named(self, block: Block, slot: str) -> str:
+        """A name for a block in the source: its registry name, made unique by its slot."""
+        name = variable(type(block).registered_name)
+        if self.namespace.setdefault(name, block) != block:
+            name = variable(slot)
+            self.namespace[name] = block
+        return name
+
+
+def mend(key: Key, block: Block, known: list[str], world: World) -> str:
+    """What to do about a read that nobody serves: the nearest key, and the blocks of this role that would fit."""
+    late = world.recipe.objectives.get(key.group)
+    if late is not None and late.every != Updates(1):
+        return f"objective {key.group!r} writes it only every {late.every}: give it every=Updates(1)"
+    served = {parse(k).name for k in known} | {"td_target", "loss"}
+    fits = [
+        name for name, other in blocks_of(block.role).items()
+        if isinstance(other.inputs, Mapping) and other is not type(block)
+        and all(parse(r.key).name in served for r in other.inputs.values()
+                if isinstance(r, Read) and r.default is REQUIRED)
+    ]  # fmt: skip
+    close = did_you_mean(str(key), known)
+    near = (
+        f"nearest key: {close.split(chr(39))[1]!r}"
+        if close.startswith("did")
+        else f"keys there are: {', '.join(sorted(known))}"
+    )
+    serve = f"; in this slot these fit: {', '.join(fits)}" if fits else ""
+    return near + (f", written by network {world.writers[key.name]!r}" if key.name in world.writers else "") + serve

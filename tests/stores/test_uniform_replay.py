@@ -230,6 +230,19 @@ def test_a_misfit_row_changes_nothing(name, change):
     same_tree(memory.state(), before)
 
 
+@pytest.mark.parametrize("name", RINGS)
+def test_there_are_as_many_rows_as_environments(name):
+    """Rows of the right shape for another number of environments are refused, also after such rows were right."""
+    memory = RINGS[name](5).build(spec_for(3))
+    rows = stack([row(0, 0, 0), row(1, 0, 0)])
+    memory.add(rows, np.arange(2))
+    before = memory.state()
+    with pytest.raises(RunError, match="3 rows of this column"):
+        memory.add(rows, np.arange(3))
+
+    same_tree(memory.state(), before)
+
+
 def test_a_missing_column_is_named():
     """Rows without one of the columns are refused by name."""
     memory = UniformReplay(2).build(spec_for())

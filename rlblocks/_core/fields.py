@@ -31,6 +31,13 @@ def _range_text(ge: float | None, gt: float | None, le: float | None, lt: float 
     return " and ".join(part for part in (low, high) if part) + (f" ({unit})" if unit else "")
 
 
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every double
+        return False
+
+
 def _in_range(value: float, ge: float | None, gt: float | None, le: float | None, lt: float | None) -> bool:
     return (
         (ge is None or value >= ge)
@@ -55,7 +62,7 @@ def number(
     def check(owner: object, attribute: Any, value: object) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise _refuse(owner, attribute, value, f"a number{', ' + span if span else ''}")
-        if not math.isfinite(value) or not _in_range(value, ge, gt, le, lt):
+        if not _finite(value) or not _in_range(value, ge, gt, le, lt):
             raise _refuse(owner, attribute, value, f"a finite number{', ' + span if span else ''}")
 
     return attrs.field(default=default, validator=check, metadata={"kind": "number", "range": span})
@@ -79,7 +86,7 @@ def schedule(default: Any = attrs.NOTHING, *, ge: float | None = None, le: float
     def convert(value: Any) -> Any:
         from rlblocks.schedules import Constant
 
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, int | float) and not isinstance(value, bool) and _finite(value):
             return Constant(float(value))
         return value
 

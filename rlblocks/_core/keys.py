@@ -50,7 +50,7 @@ def parse(text: str) -> Key:
     later = "next" in parts[:-1]
     group = ".".join(parts[: parts.index("next")] if later else parts[:-1])
     name = ".".join(parts[parts.index("next") + 1 :]) if later else parts[-1]
-    if group == "observation":  # a leaf of a dict observation is dotted
+    if group == "observation" and not later:  # a leaf of a dict observation is dotted
         group, name = "", body
     return Key(name, later, which, group)
 

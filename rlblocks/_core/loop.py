@@ -44,7 +44,7 @@ class Loop:
     def _catch_up(self) -> None:
         """Note which firings of the target updates are already past."""
         for every, _, fired in self._follows:
-            fired[0] = int(every.now(self.state.counters) // every.count)
+            fired[0] = every.fired(self.state.counters)
 
     def steps(self) -> Iterator[None]:
         """Run the program to its end; hands control back after every operation and within long ones."""
@@ -113,7 +113,7 @@ class Loop:
         """Let each target network follow, as often as its clock has fired since the last time."""
         counters = self.state.counters
         for every, follow, fired in self._follows:
-            due = int(every.now(counters) // every.count)
+            due = every.fired(counters)
             while fired[0] < due:
                 follow({})
                 fired[0] += 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import attrs
@@ -88,6 +89,7 @@ class Objective:
 
 def _mapping_of(kind: type, what: str) -> Any:
     def check(_: object, attribute: Any, value: Any) -> None:
+        _check_names(attribute.name, value)
         for name, item in value.items():
             if not isinstance(item, kind):
                 raise FieldError(
@@ -97,6 +99,19 @@ def _mapping_of(kind: type, what: str) -> Any:
                 )  # fmt: skip
 
     return attrs.field(converter=FrozenDict, validator=check)
+
+
+def _check_names(field: str, names: Collection[str]) -> None:
+    """Names stand in paths, and in the printed source as the beginnings of variables."""
+    for name in names:
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise FieldError(f"{field} has the name {name!r}", fix="use letters, digits and _, as in 'q_1'", value=name)
+        stem = name.removesuffix("_target")
+        if field == "networks" and stem != name and stem in names:  # the source calls the copy of q so
+            raise FieldError(
+                f"networks has the names {stem!r} and {name!r}, and the target copy of the first is called so",
+                fix="give one of them another name", value=name,
+            )  # fmt: skip
 
 
 @attrs.frozen

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rlblocks._core.errors import RlblocksError as RlblocksError
     from rlblocks._core.errors import RunError as RunError
     from rlblocks._core.errors import WiringError as WiringError
+    from rlblocks._core.keys import Spec as Spec
     from rlblocks._core.recipe import Network as Network
     from rlblocks._core.recipe import Objective as Objective
     from rlblocks._core.recipe import Recipe as Recipe
@@ -46,6 +47,7 @@ _WHERE = {
     "_core.declare": ("draw", "fn", "raw", "read", "scheduled", "size"),
     "_core.diff": ("apply", "describe", "diff"),
     "_core.errors": ("BuildError", "RecipeError", "RlblocksError", "RunError", "WiringError"),
+    "_core.keys": ("Spec",),
     "_core.recipe": ("Network", "Objective", "Recipe", "compose"),
     "_core.wiring": ("wire",),
     "runs.run": ("load",),

@@ -18,6 +18,7 @@ from rlblocks.envs.base import Pool
 from rlblocks.stores.base import Memory, StoreSpec
 
 Tree = dict[str, Any]
+OWN = "resume the run with the recipe in its own folder"
 
 
 @attrs.define
@@ -102,8 +103,13 @@ class State:
         self.counters.budget = budget
         for name, generator in self.generators.items():
             generator.bit_generator.state = tree["generators"][name]
-        self.memory.load(tree["store"])
-        self.observation = self.pool.load(tree["environments"])
+        try:
+            self.memory.load(tree["store"])
+            self.observation = self.pool.load(tree["environments"])
+        except KeyError as error:
+            raise CheckpointError(
+                f"the checkpoint is of another recipe: its store or its environments have no {error}", fix=OWN
+            ) from error
 
 
 def build(plan: Plan, *, seed: int, budget: int, device: torch.device) -> State:
@@ -155,7 +161,7 @@ def _same_names(what: str, saved: Tree, ours: Any) -> None:
         missing, extra = sorted(set(ours) - set(saved)), sorted(set(saved) - set(ours))
         raise CheckpointError(
             f"the checkpoint is of another recipe: {what} lacks {missing} and has {extra} besides",
-            fix="resume the run with the recipe in its own folder", missing=missing, extra=extra,
+            fix=OWN, missing=missing, extra=extra,
         )  # fmt: skip
 
 
@@ -178,7 +184,7 @@ def _load_module(what: str, module: nn.Module, saved: Tree) -> None:
             raise CheckpointError(
                 f"the checkpoint is of another recipe: {what}.{key} has the shape {tuple(saved[key].shape)}, "
                 f"this recipe's has {tuple(tensor.shape)}",
-                fix="resume the run with the recipe in its own folder",
+                fix=OWN,
             )  # fmt: skip
     module.load_state_dict(saved, strict=True)
 

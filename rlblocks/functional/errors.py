@@ -48,7 +48,7 @@ def weighted_mean(rows: Tensor, weight: Tensor | float, coefficient: float = 1.0
 
     Args:
         rows: `[B]` float, x, at least one.
-        weight: `[B]`, w at least 0, or one number for all rows.
+        weight: `[B]`, w at least 0, or one number for all rows. A constant: no gradient reaches it.
         coefficient: c.
 
     Returns:
@@ -63,7 +63,7 @@ def weighted_mean(rows: Tensor, weight: Tensor | float, coefficient: float = 1.0
     """
     if isinstance(weight, Tensor):
         same_shape("weight", weight, "row", rows)
-        return dot(weight.to(rows.dtype), rows) * (coefficient / rows.numel())
+        return dot(weight.detach().to(rows.dtype), rows) * (coefficient / rows.numel())
     factor = coefficient * weight
     return rows.mean() if factor == 1 else rows.sum() * (factor / rows.numel())
 

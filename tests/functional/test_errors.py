@@ -26,6 +26,16 @@ def test_weighted_means():
     assert weighted_mean(rows, 0.5, 3.0) == 3.0
 
 
+def test_weights_are_constants():
+    """A gradient reaches the rows, times their weight, and not the weights."""
+    rows, weight = (torch.tensor([1.0, 3.0], requires_grad=True) for _ in range(2))
+
+    found = torch.autograd.grad(weighted_mean(rows, weight), (rows, weight), allow_unused=True)
+
+    assert found[0].tolist() == [0.5, 1.5]
+    assert found[1] is None
+
+
 def test_shapes_that_differ_are_refused():
     """With both names and both shapes."""
     same_shape("q", torch.zeros(2), "y", torch.zeros(2))

@@ -15,7 +15,7 @@ from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec, load_env_creator
 
 from rlblocks._core.errors import BuildError, did_you_mean
-from rlblocks.envs._catalogue import spec_of
+from rlblocks.envs._catalogue import family_of, spec_of
 from rlblocks.envs.base import Facts, Wrapper
 
 if TYPE_CHECKING:
@@ -50,12 +50,15 @@ def make(env_id: str, options: dict[str, Any], render_mode: str | None) -> Env:
     except Exception as error:
         said = str(error).strip() or type(error).__name__
         raise BuildError(
-            f"environment {env_id!r} does not start: {said}", fix=_fix_of(said, spec), environment=env_id
+            f"environment {env_id!r} does not start: {said}", fix=_fix_of(error, said, spec), environment=env_id
         ) from error
 
 
-def _fix_of(said: str, spec: EnvSpec) -> str:
-    """For an option that the environment does not take: the one that was probably meant."""
+def _fix_of(error: Exception, said: str, spec: EnvSpec) -> str:
+    """What to install for its family; for an option that it does not take, the one that was probably meant."""
+    family = family_of(spec.id)
+    if family is not None and isinstance(error, ModuleNotFoundError | gymnasium.error.DependencyNotInstalled):
+        return family.install
     unknown = re.search(r"unexpected keyword argument '(\w+)'", said)
     if not unknown or spec.entry_point is None:
         return ""

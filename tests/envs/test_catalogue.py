@@ -139,6 +139,24 @@ def test_a_family_registers_its_environments_when_it_is_asked_for(monkeypatch):
         del gymnasium.registry["Toy/Clock-v0"]
 
 
+def test_a_family_that_needs_more_than_its_package_says_so(monkeypatch):
+    """What is missing further down is part of the same extra."""
+
+    class Drawing(Clock):
+        def __init__(self):
+            raise ModuleNotFoundError("No module named 'imageio'", name="imageio")
+
+    monkeypatch.setattr(_catalogue, "FAMILIES", (_catalogue.Family(("Toy/",), "types", "pip install toy-games"),))
+    gymnasium.register("Toy/Drawing-v0", entry_point=Drawing)
+    try:
+        with pytest.raises(BuildError) as caught:
+            make("Toy/Drawing-v0", {}, None)
+        assert caught.value.what == "environment 'Toy/Drawing-v0' does not start: No module named 'imageio'"
+        assert caught.value.fix == "pip install toy-games"
+    finally:
+        del gymnasium.registry["Toy/Drawing-v0"]
+
+
 def test_every_install_line_is_an_extra_or_a_package():
     """The extras named are those that the package offers."""
     from importlib.metadata import metadata

@@ -139,6 +139,47 @@ def test_discrete_observations_and_actions_count_from_zero():
     assert pool.facts.observation_space == spaces.Discrete(9)
 
 
+def test_resetting_starts_anew():
+    """`reset` drops what was under way, returns and dummy steps included, and takes a seed not used before."""
+    pool = VectorPool(vector([[(2, True, False)], [(9, True, False)]]), 3)
+    pool.reset()
+    for _ in range(2):
+        pool.step(zeros(pool))
+    pool.reset()
+    steps = [pool.step(zeros(pool)) for _ in range(2)]
+    pool.reset()
+
+    assert all(step.real.all() for step in steps)
+    assert steps[1].episodes == ((0, 2003.0, 2),)
+    assert [env.seeds[0] for env in pool._env.envs] == [episode_seed(3, 0, 0), episode_seed(3, 0, 0) + 1]
+    assert pool._env.envs[0].seeds == [episode_seed(3, 0, k) for k in range(3)]
+
+
+def test_a_dummy_step_is_worth_nothing():
+    """Whatever reward it reports, the step that resets adds none to the episode that it begins."""
+    twisted = Twisted()
+    pool = VectorPool(twisted, 0)
+    pool.reset()
+    pool.step(zeros(pool)), pool.step(zeros(pool))
+    twisted.change_step = put(1, np.array([8.0, np.nan]))
+    dummy = pool.step(zeros(pool))
+
+    assert dummy.real.tolist() == [True, False]
+    assert dummy.reward.tolist() == [8.0, 0.0]
+
+
+def test_flags_are_copied():
+    """GEN-2: a vector environment may write its next flags into the same arrays."""
+    buffers = [np.zeros(2, bool), np.zeros(2, bool)]
+    pool = VectorPool(Twisted(step=lambda r: (*r[:2], *buffers, r[4])), 0)
+    pool.reset()
+    step = pool.step(zeros(pool))
+    for buffer in buffers:
+        buffer[:] = True
+
+    assert not (step.terminated | step.truncated).any()
+
+
 def test_resuming_starts_new_episodes_and_says_so():
     """It cannot be exact: the pool says why, starts anew with a seed not used before, and refuses another number."""
     block = SuppliedVector(lambda: vector([[(5, True, False)]] * 2))
@@ -270,6 +311,11 @@ def without(*keys):
             AutoresetMode.SAME_STEP,
             lambda r: (*r[:4], r[4] | {"final_obs": [np.zeros(3, np.float32), np.zeros(2, np.float32)]}),
             "#1, step 2: the observation has shape (2,), and its space says (3,)",
+        ),
+        (
+            AutoresetMode.SAME_STEP,
+            lambda r: (*r[:4], r[4] | {"final_obs": [None, np.array([0, 0, np.inf], np.float32)]}),
+            "#1, step 2: the observation holds inf at [2]",
         ),
         (
             AutoresetMode.NEXT_STEP,

@@ -49,6 +49,10 @@ class Agent:
             return int(self.act(array[None])[0]) + start
         return self.act(array) + start
 
+    def restart(self, seed: int) -> None:
+        """Begin the random numbers of a policy that draws anew, with those of a seed."""
+        self._generator.bit_generator.state = np.random.PCG64(seed_for(seed, "evaluation")).state
+
     def act(self, observations: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Actions for a batch, counted from 0."""
         if observations.shape[1:] != self._spec.shape:

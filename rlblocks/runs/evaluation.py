@@ -47,6 +47,7 @@ def evaluate(agent: Agent, environment: Environment, episodes: int, seed: int) -
         seed: of the start states; the same seed gives the same start states.
     """
     pool = environment.build(seed, n=episodes)
+    agent.restart(seed)
     found: dict[int, tuple[float, int]] = {}
     try:
         observation = pool.reset()
@@ -67,6 +68,7 @@ def frames_of(agent: Agent, environment: Environment, seed: int, limit: int = 2_
         BuildError: the environment does not draw.
     """
     pool = environment.build(seed, n=1, render_mode="rgb_array")
+    agent.restart(seed)
     try:
         observation: NDArray[Any] = pool.reset()
         for _ in range(limit):

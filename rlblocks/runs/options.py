@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from rlblocks._core import fields
-from rlblocks._core.errors import BuildError
+from rlblocks._core.errors import BuildError, RecipeError, did_you_mean
 
 DEFAULT_STEPS = 50_000
 COMPILE_FROM = 150_000  # learn steps above which the seconds of compilation are won back (docs/results.md)
@@ -53,6 +54,19 @@ class Options:
     def save_interval(self) -> int:
         """Environment steps between checkpoints."""
         return self.save_every or max(1, self.steps // 10)
+
+
+def options_from(given: Mapping[str, Any]) -> Options:
+    """The options of a run.
+
+    Raises:
+        RecipeError: there is no such option, or it does not take that value.
+    """
+    known = attrs.fields_dict(Options)
+    for name in given:
+        if name not in known:
+            raise RecipeError(f"there is no option {name!r}", fix=did_you_mean(name, known), option=name)
+    return Options(**given)
 
 
 @attrs.frozen

@@ -14,6 +14,7 @@ from rlblocks._core.recipe import Recipe
 from rlblocks._core.wiring import wire
 from rlblocks.runs import checkpoint
 from rlblocks.runs import folder as files
+from rlblocks.runs._record import recipe_of
 from rlblocks.runs.agent import Agent, evaluation_seed
 from rlblocks.runs.evaluation import Scores, evaluate, frames_of
 from rlblocks.runs.metrics import Metrics, load_metrics
@@ -105,15 +106,8 @@ def load(run: str | Path, which: str = "last", env: Any = None) -> Agent:
     Raises:
         RunError: there is no such run or checkpoint, or it is damaged.
     """
-    from rlblocks._core.files import loads
-
     where = files.find_run(str(run))
-    recipe = loads((where / files.RECIPE).read_text(encoding="utf-8"), source=str(where / files.RECIPE))
-    if env is not None:
-        from rlblocks.envs import as_environment
-
-        recipe = recipe.swap(env=as_environment(env))
-    return agent_of(wire(recipe), where, which)
+    return agent_of(wire(recipe_of(where, env)), where, which)
 
 
 def agent_of(plan: Plan, where: Path, which: str = "last") -> Agent:

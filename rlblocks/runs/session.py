@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import torch
 
-from rlblocks._core.errors import RunError
+from rlblocks._core.errors import RlblocksError
 from rlblocks._core.loop import Loop
 from rlblocks._core.plan import Plan
 from rlblocks._core.randomness import Numbers
@@ -51,6 +51,7 @@ class Outcome:
     last_std: float = float("nan")
     solved_at: int = 0
     seconds: float = 0.0
+    learned: dict[str, float] = attrs.Factory(dict)  # losses of the last learn step: a resumed run may report them
 
 
 class Session:
@@ -111,7 +112,7 @@ class Session:
                     self.reason = self.reason or "interrupted"
                     break
             self.reason = self.reason or "budget"
-        self._close()
+            self._close()
         return self.reason
 
     def _report(self) -> None:
@@ -126,7 +127,7 @@ class Session:
         if now == past:
             return
         every = max(1, self.options.steps // REPORTS)
-        if now // every > past // every and self._loop.last:
+        if now // every > past // every and self._losses():
             self._report_learning()
         interval = self.options.evaluation_interval
         if self.options.episodes and now // interval > past // interval and now < self.options.steps:
@@ -137,9 +138,12 @@ class Session:
 
     def _report_learning(self) -> None:
         counters = self.state.counters
-        losses = {name: float(value) for name, value in self._loop.last.items() if value.ndim == 0}
         numbers = self._shown.plain(counters)
-        self.emit(Learned(counters.env_steps, counters.updates, losses | numbers, self._seconds()))
+        self.emit(Learned(counters.env_steps, counters.updates, self._losses() | numbers, self._seconds()))
+
+    def _losses(self) -> dict[str, float]:
+        found = {name: float(value) for name, value in self._loop.last.items() if value.ndim == 0}
+        return found or self.outcome.learned
 
     def evaluate(self) -> Scores:
         """Play greedy episodes, note the result, and keep the best networks."""
@@ -166,7 +170,7 @@ class Session:
         """Write the checkpoint `last`: everything that is needed to go on bit for bit."""
         if self.folder is None:
             return
-        self.outcome.seconds = self._seconds()
+        self.outcome.seconds, self.outcome.learned = self._seconds(), self._losses()
         position = self._metrics.position() if self._metrics else 0
         session = {"outcome": attrs.asdict(self.outcome), "metrics": position, "fixed": self._fixed}
         self._write("last", {**self.state.tree(), "session": session})
@@ -187,8 +191,19 @@ class Session:
 
     def finish(self, reason: str, verdict: str) -> None:
         """Tell everybody that the run is over."""
+        self.emit(self._finished(reason, verdict))
+
+    def fail(self, error: Exception) -> None:
+        """Tell everybody that the run broke, whoever of them broke it. The last checkpoint is from before that."""
+        what = error.what if isinstance(error, RlblocksError) else f"{type(error).__name__}: {error}"
+        event = self._finished("failed", f"failed at {self.state.counters.env_steps:,} steps: {what}")
+        for callback in self._callbacks:
+            with suppress(Exception):
+                callback.on(event)
+
+    def _finished(self, reason: str, verdict: str) -> Finished:
         counters = self.state.counters
-        self.emit(Finished(counters.env_steps, counters.updates, reason, verdict, self.folder, self._seconds()))
+        return Finished(counters.env_steps, counters.updates, reason, verdict, self.folder, self._seconds())
 
     # -- signals -------------------------------------------------------------------------------------------------
 
@@ -231,8 +246,3 @@ def verdict_of(session: Session) -> str:
         )
         return f"solved at {outcome.solved_at:,} steps{kept}; {score}"
     return f"not solved (threshold {facts.reward_threshold:g}) in {steps:,} steps; {score}; best {outcome.best:.1f}"
-
-
-def fail(session: Session, error: RunError) -> None:
-    """Tell everybody that the run broke. Nothing is saved: the last checkpoint is from before the fault."""
-    session.finish("failed", f"failed at {session.state.counters.env_steps:,} steps: {error.what}")

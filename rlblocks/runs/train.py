@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,22 +14,23 @@ import attrs
 import torch
 
 from rlblocks._core.block import Block
-from rlblocks._core.errors import CheckpointError, RecipeError, RunError, did_you_mean
+from rlblocks._core.errors import CheckpointError, RecipeError
 from rlblocks._core.paths import join, walk
 from rlblocks._core.plan import Plan
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.state import build
 from rlblocks._core.wiring import wire
+from rlblocks.envs import Supplied, SuppliedVector, as_environment
 from rlblocks.runs import checkpoint
 from rlblocks.runs import folder as files
+from rlblocks.runs._record import OPTIONS, options_of, recipe_of, write_record
+from rlblocks.runs.agent import evaluation_seed
 from rlblocks.runs.events import Callback, Saved, Started
 from rlblocks.runs.live import live_view
 from rlblocks.runs.metrics import MetricsWriter
-from rlblocks.runs.options import Choice, Options, choose_compile, choose_device
+from rlblocks.runs.options import Choice, Options, choose_compile, choose_device, options_from
 from rlblocks.runs.run import Run
-from rlblocks.runs.session import Outcome, Session, fail, verdict_of
-
-OPTIONS = "options.json"  # in the run folder, beside the recipe
+from rlblocks.runs.session import Outcome, Session, verdict_of
 
 
 def train(
@@ -61,14 +62,13 @@ def train(
     """
     chosen = options_from(options)
     if env is not None:
-        from rlblocks.envs import as_environment
-
         recipe = recipe.swap(env=as_environment(env))
     plan = wire(recipe)
+    settled, audience = settle(plan, chosen), Audience(live_view(mode=view), tuple(callbacks), tuple(notes))
     where = None if folder is None else files.new_run_folder(Path(folder), f"{recipe.name}-{plan.facts.name}")
     if where is not None:
-        _write_record(where, recipe, chosen, command or shlex.join(sys.argv))
-    return _drive(plan, chosen, where, Audience(view, tuple(callbacks), tuple(notes)))
+        write_record(where, recipe, chosen, command or shlex.join(sys.argv))
+    return _drive(plan, settled, where, audience)
 
 
 def resume(run: str | Path, *, view: str = "auto", callbacks: Sequence[Callback] = (), env: Any = None) -> Run:
@@ -83,52 +83,52 @@ def resume(run: str | Path, *, view: str = "auto", callbacks: Sequence[Callback]
     Raises:
         RunError: there is no such run, nothing was saved yet, the checkpoint is damaged, or the run is held elsewhere.
     """
-    from rlblocks._core.files import loads
-
     where = files.find_run(str(run))
-    recipe = loads((where / files.RECIPE).read_text(encoding="utf-8"), source=str(where / files.RECIPE))
-    if env is not None:
-        from rlblocks.envs import as_environment
-
-        recipe = recipe.swap(env=as_environment(env))
-    chosen = options_from(json.loads((where / OPTIONS).read_text(encoding="utf-8")))
+    recipe, chosen = recipe_of(where, env), options_of(where)
     with files.claim(where):
         tree, _ = checkpoint.load(where / files.LAST)
     if "session" not in tree:
         raise CheckpointError(f"the checkpoint of {where} holds networks only", fix="resume from the one named last")
-    chosen = attrs.evolve(chosen, **tree["session"]["fixed"])
-    return _drive(wire(recipe), chosen, where, Audience(view, tuple(callbacks)), tree)
-
-
-def options_from(given: Mapping[str, Any]) -> Options:
-    """The options of a run.
-
-    Raises:
-        RecipeError: there is no such option, or it does not take that value.
-    """
-    known = attrs.fields_dict(Options)
-    for name in given:
-        if name not in known:
-            raise RecipeError(f"there is no option {name!r}", fix=did_you_mean(name, known), option=name)
-    return Options(**given)
+    plan, chosen = wire(recipe), attrs.evolve(chosen, **tree["session"]["fixed"])
+    return _drive(plan, settle(plan, chosen), where, Audience(live_view(mode=view), tuple(callbacks)), tree)
 
 
 @attrs.frozen
 class Audience:
     """Who is told of a run: what is shown, who listens besides, and what the banner should say."""
 
-    view: str
+    view: Callback
     callbacks: tuple[Callback, ...] = ()
     notes: tuple[str, ...] = ()
 
 
+@attrs.frozen
+class Settled:
+    """Options that suit the plan and this machine, and what was chosen where they say "auto"."""
+
+    options: Options
+    device: Choice
+    mode: Choice
+
+
+def settle(plan: Plan, options: Options) -> Settled:
+    """Choose what is left open.
+
+    Raises:
+        RecipeError: the run would never learn, could not be evaluated, or is to use what is not there.
+    """
+    _check_budget(plan, options)
+    if options.episodes and isinstance(plan.recipe.env, Supplied | SuppliedVector):  # may be the only one of its kind
+        plan.recipe.env.build(evaluation_seed(options), n=options.episodes).close()
+    mode = choose_compile(options.compile, plan.recipe.cadence.updates_planned(options.steps))
+    return Settled(options, choose_device(options.device, _parameters(plan)), mode)
+
+
 def _drive(
-    plan: Plan, options: Options, where: Path | None, audience: Audience, tree: dict[str, Any] | None = None
+    plan: Plan, settled: Settled, where: Path | None, audience: Audience, tree: dict[str, Any] | None = None
 ) -> Run:
     """Build the state, run the session, and hand over the run, whatever happens in between."""
-    _check_budget(plan, options)
-    device = choose_device(options.device, _parameters(plan))
-    mode = choose_compile(options.compile, plan.recipe.cadence.updates_planned(options.steps))
+    options, device, mode = settled.options, settled.device, settled.mode
     # A run never changes its device or the way its learn step runs: both move the last bits.
     fixed = {"device": str(device.value), "compile": "always" if mode.value == "compiled" else "never"}
     threads = torch.get_num_threads()
@@ -144,7 +144,7 @@ def _drive(
                 state.load(tree)
             metrics = stack.enter_context(_metrics(where, tree)) if where is not None else None
             listeners = [
-                *([MetricsWriter(metrics)] if metrics else []), live_view(mode=audience.view), *audience.callbacks,
+                *([MetricsWriter(metrics)] if metrics else []), audience.view, *audience.callbacks,
             ]  # fmt: skip
             outcome = Outcome(**tree["session"]["outcome"]) if tree is not None else Outcome()
             session = Session(
@@ -174,8 +174,8 @@ def _run(session: Session) -> Run:
     """From the first step to the last picture."""
     try:
         session.run()
-    except RunError as error:
-        fail(session, error)
+    except Exception as error:
+        session.fail(error)
         raise
     run = Run(session.plan, session.agent, session.options, session.folder, session.outcome, session.reason)
     records = session.folder is not None and session.reason != "interrupted" and session.options.video == "auto"
@@ -212,27 +212,6 @@ def _parameters(plan: Plan) -> int:
     return sum(p.numel() for module in build_modules(plan, None, META).values() for p in module.parameters())
 
 
-def _write_record(where: Path, recipe: Recipe, options: Options, command: str) -> None:
-    """What a reader of the folder wants to know, before the first step."""
-    from rlblocks._core.diff import describe, diff
-    from rlblocks._core.files import dumps
-    from rlblocks.recipes import RECIPES
-
-    try:
-        text = dumps(recipe)
-    except RecipeError as error:
-        text = f"# This recipe cannot be written to a file: {error.what}\n"
-    named = RECIPES.get(recipe.name)
-    contents = {
-        files.RECIPE: text,
-        files.COMMAND: command + "\n",
-        files.DIFF: (describe(diff(named(), recipe)) if named else "") + "\n",
-        OPTIONS: json.dumps(attrs.asdict(options), indent=2) + "\n",
-    }
-    for name, content in contents.items():
-        (where / name).write_text(content, encoding="utf-8")
-
-
 def _started(session: Session, device: Choice, mode: Choice, notes: Sequence[str]) -> Started:
     plan, options = session.plan, session.options
     from rlblocks.runs.machine import version_of
@@ -262,4 +241,4 @@ def lines_of(recipe: Recipe) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
-__all__ = ["resume", "train"]
+__all__ = ["OPTIONS", "options_from", "resume", "train"]

@@ -6,7 +6,7 @@ them one by one. A law that is broken is told in words, with the smallest exampl
 
 from rlblocks.testing._call import Call
 from rlblocks.testing._case import Case
-from rlblocks.testing._check import Check, Result, check_block, laws_of
+from rlblocks.testing._check import Check, Result, check_block, known_roles, laws_of
 from rlblocks.testing._compare import LawBroken, close, require, same
 from rlblocks.testing._coverage import Coverage
 from rlblocks.testing._law import Law, law, laws_for
@@ -23,6 +23,7 @@ __all__ = [
     "Result",
     "check_block",
     "close",
+    "known_roles",
     "law",
     "laws_for",
     "laws_of",

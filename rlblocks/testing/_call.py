@@ -31,6 +31,7 @@ class Call:
         shared: those outputs that may share memory with the inputs, as declared.
         prelude: lines of source that must stand before the call.
         texts: source of inputs that are too large to be written out.
+        arguments: what the block calls its inputs, where that is not what they are called here.
     """
 
     block: Block
@@ -43,6 +44,7 @@ class Call:
     shared: frozenset[str] = frozenset()
     prelude: tuple[str, ...] = ()
     texts: Mapping[str, str] = attrs.Factory(dict)
+    arguments: Mapping[str, str] = attrs.Factory(dict)
     function: Function = attrs.field(init=False)
 
     @function.default
@@ -84,7 +86,8 @@ class Call:
 
     def source(self) -> list[str]:
         """The call as lines of source."""
-        lines = [f"    {name}={self.texts.get(name) or show(value)}," for name, value in self.inputs.items()]
+        names = {name: self.arguments.get(name, name) for name in self.inputs}
+        lines = [f"    {names[name]}={self.texts.get(name) or show(value)}," for name, value in self.inputs.items()]
         return [*self.prelude, f"{self.name}(", *lines, ")"]
 
     def facts(self) -> list[str]:

@@ -99,16 +99,17 @@ class Check:
 
     def result(self) -> Result:
         """What became of the law; never raises for a broken one."""
-        status, reason, example, start = "skipped", "", "", time.perf_counter()
-        if self.waiver:
-            status, reason = "waived", self.waiver
-        elif reason := _no_block(self.block):
-            status = "failed"
-        elif not (reason := _why_not(self.law, self.block)):
-            reason, example = _broken(self.law, self.block, PROFILES[self.profile])
-            status = "failed" if reason else "passed"
+        start = time.perf_counter()
+        status, reason, example = self._outcome()
         seconds = time.perf_counter() - start
-        return Result(self.id, status, seconds, reason, example, self.title, _name(self.block))  # type: ignore[arg-type]
+        return Result(self.id, status, seconds, reason, example, self.title, _name(self.block))
+
+    def _outcome(self) -> tuple[Status, str, str]:
+        if self.waiver:
+            return "waived", self.waiver, ""
+        if reason := _no_block(self.block):
+            return "failed", reason, ""
+        return _asked(self.law, self.block, PROFILES[self.profile])
 
 
 def _name(block: object) -> str:
@@ -133,14 +134,18 @@ def _no_block(block: object) -> str:
     return ""
 
 
-def _why_not(law: Law, block: Block) -> str:
-    """Why a law cannot be asked of a block."""
+def _asked(law: Law, block: Block, times: int) -> tuple[Status, str, str]:
+    """What becomes of a law, why, and an example."""
     from rlblocks.testing._adapters import unsupplied
 
     try:
-        return unsupplied(block) or law.needs(block)
-    except Exception as error:  # noqa: BLE001  a block that cannot even be asked fails in the body, with an example
-        return f"whether it applies could not be found out: {_said(error)}"
+        why_not = unsupplied(block) or law.needs(block)
+    except Exception as error:  # noqa: BLE001  a block that raises when it is only looked at is broken
+        return "failed", f"it could not be asked whether this law applies: it raised {_said(error)}", f"block = {block!r}"
+    if why_not:
+        return "skipped", why_not, ""
+    reason, example = _broken(law, block, times)
+    return ("failed" if reason else "passed"), reason, example
 
 
 def _broken(law: Law, block: Block, times: int) -> tuple[str, str]:
@@ -159,7 +164,7 @@ def _broken(law: Law, block: Block, times: int) -> tuple[str, str]:
         except HypothesisException:
             raise
         except Exception:
-            last[0] = case.text()
+            last[0] = case.text() or f"block = {block!r}"
             raise
 
     try:

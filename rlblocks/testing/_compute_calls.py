@@ -16,6 +16,7 @@ from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled
 from rlblocks._core.keys import Key, parse
 from rlblocks.testing._call import Call, Function
 from rlblocks.testing._compare import LawBroken
+from rlblocks.testing._names import arguments_of, asked_by
 from rlblocks.testing.strategies import (
     Sizes,
     discounts,
@@ -66,21 +67,24 @@ def compute_calls(
     """
     world = _World(draw, draw(sizes(rows)), draw(st.sampled_from([(), (8,)])) if form is None else form)
     inputs: dict[str, Any] = {}
-    for argument, asked in block.inputs.items():
+    asked_for, arguments = asked_by(block), arguments_of(block)
+    for name, asked in asked_for.items():
         absent = isinstance(asked, Read) and asked.default is not REQUIRED and not optional and not draw(st.booleans())
         if not absent:
-            inputs[argument] = world.supply(asked, block)
-    batched = frozenset(a for a in inputs if isinstance(block.inputs[a], Read | Draw) and isinstance(inputs[a], Tensor))
+            inputs[name] = world.supply(asked, block)
+    batched = frozenset(n for n in inputs if isinstance(asked_for[n], Read | Draw) and isinstance(inputs[n], Tensor))
 
     known = {"batch": world.sizes.batch, "action": world.sizes.action}
-    return Call(block, _compute, inputs, f"{block!r}.compute", known, batched, REDUCED)
+    return Call(block, _compute, inputs, f"{block!r}.compute", known, batched, REDUCED, arguments=arguments)
 
 
 def _compute(block: Any) -> Function:
     """What a block computes, by the names of its outputs."""
 
+    arguments = arguments_of(block)
+
     def function(**given: Any) -> dict[str, Any]:
-        wrote = block.compute(**given)
+        wrote = block.compute(**{arguments[name]: value for name, value in given.items()})
         wrote = wrote if isinstance(wrote, tuple) else (wrote,)
         if len(wrote) != len(block.outputs):
             raise LawBroken(f"compute returned {len(wrote)} values, but declares the outputs {', '.join(block.outputs)}")

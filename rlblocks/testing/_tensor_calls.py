@@ -77,7 +77,7 @@ def unnumbered(block: Any) -> str:
 
 def numbers_of(block: Any, updates: int) -> dict[str, Tensor]:
     """The scheduled numbers that an optimizer is handed at one update, as the run hands them."""
-    moment = Moment(env_steps=updates, updates=updates)
+    moment = Moment(env_steps=updates, updates=updates, episodes=updates)
     return {
         name: torch.tensor(number_at(block, asked.name, moment), dtype=torch.float64)
         for name, asked in block.inputs.items()

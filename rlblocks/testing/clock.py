@@ -23,7 +23,7 @@ class ClockEnv(gymnasium.Env[Any, Any]):
     metadata = {"render_modes": []}  # noqa: RUF012  gymnasium's own
 
     def __init__(self) -> None:
-        self.observation_space = spaces.Box(-1.0, 2.0**21, (3,), np.float32)
+        self.observation_space = spaces.Box(-1.0, 2.0**20, (3,), np.float32)
         self.action_space = spaces.Discrete(3, start=1)
         self._buffer = np.zeros(3, np.float32)
         self._length, self._end = 0, 0

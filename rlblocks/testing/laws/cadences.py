@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rlblocks._core.block import Block
 from rlblocks.cadences import Progress
-from rlblocks.cadences.base import Collect, Evaluate, Learn, Op
+from rlblocks.cadences.base import Collect, Learn, Op
 from rlblocks.testing import oracles
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require
@@ -50,8 +50,6 @@ class Scene:
                 return attrs.evolve(progress, env_steps=taken, warmup_steps=warm, rows=rows, episodes=taken // 7)
             case Learn(updates=updates):
                 return attrs.evolve(progress, updates=progress.updates + updates)
-            case Evaluate():
-                return progress
 
     def play(self, block: Any, progress: Progress | None = None) -> list[tuple[Op, Progress]]:
         """The operations of a program, each with what was heard after it."""
@@ -69,15 +67,9 @@ class Scene:
         return trace
 
 
-def needed(block: Any) -> int:
-    """Rows without which a cadence cannot learn, as its fields say."""
-    names = attrs.fields_dict(type(block))
-    return max([getattr(block, name) for name in ("warmup", "batch") if name in names], default=0)
-
-
 def scenes(block: Any) -> st.SearchStrategy[Scene]:
     """Runs that end before, in and long after the warm-up, with one and with several environments."""
-    warm = needed(block)
+    warm = block.needs()
     budgets = st.integers(1, 60).map(lambda steps: steps + warm) | st.sampled_from([1, max(warm - 1, 1), warm + 173])
     return st.builds(Scene, st.sampled_from([1, 2, 3, 8]), budgets, lag=st.sampled_from([0, 0, 3]))
 
@@ -114,7 +106,7 @@ def nothing_is_learnt_before_the_warm_up(case: Case) -> None:
     rows = 0
     for op, progress in trace:
         if isinstance(op, Learn):
-            due = max(needed(case.block), 1)
+            due = max(case.block.needs(), 1)
             require(rows >= due, f"{op!r} comes with {rows} rows held, and {due} are due")
             require(op.updates > 0, f"{op!r} is no operation")
         rows = progress.rows
@@ -198,7 +190,7 @@ def programs_are_pure(case: Case) -> None:
      title="how many environments step together does not change how much is learnt")  # fmt: skip
 def environments_do_not_change_the_ratio(case: Case) -> None:
     """Budgets that all of them divide end with the same counts, up to the warm-up's rounding."""
-    budget = needed(case.block) + 24 * case.draw(st.integers(1, 6), "k")
+    budget = case.block.needs() + 24 * case.draw(st.integers(1, 6), "k")
     ends = {n: Scene(n, budget).play(case.block) for n in (1, 2, 3, 8)}
     case.saw("learning", any(isinstance(op, Learn) for op, _ in ends[1]))
     alone = ends[1][-1][1]
@@ -212,8 +204,11 @@ def environments_do_not_change_the_ratio(case: Case) -> None:
 @law("CAD-9", role="cadences", since="0.1", examples=15, title="the warm-up is in one piece at the start: its explorer is never asked again")
 def the_warm_up_comes_first(case: Case) -> None:
     """From the first learn step on, the recipe's own explorer acts."""
-    _, trace = played(case)
-    over = False
-    for op, _ in trace:
+    scene, trace = played(case)
+    over, before = False, scene.start()
+    for op, progress in trace:
+        if isinstance(op, Collect) and op.explorer is not None:
+            require(before.rows < max(case.block.needs(), 1), f"{op!r} comes with {before.rows} rows held, which are enough")
+        before = progress
         over |= isinstance(op, Learn) or (isinstance(op, Collect) and op.explorer is None)
         require(not (over and isinstance(op, Collect) and op.explorer is not None), f"{op!r} comes after the warm-up")

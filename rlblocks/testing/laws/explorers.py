@@ -14,18 +14,19 @@ from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
 from rlblocks.testing._compute_calls import number_at
 from rlblocks.testing._law import law
+from rlblocks.testing._names import asked_by
 from rlblocks.testing.laws.general_rows import masked
 from rlblocks.testing.strategies import LAST, Moment, moments
 
 
 def drawn(block: Block, kind: str) -> list[str]:
     """The inputs that are draws of one kind."""
-    return [name for name, asked in block.inputs.items() if isinstance(asked, Draw) and asked.kind == kind]
+    return [name for name, asked in asked_by(block).items() if isinstance(asked, Draw) and asked.kind == kind]
 
 
 def scheduled_by(block: Block) -> dict[str, str]:
     """The inputs that are scheduled, and by which field or method."""
-    return {name: asked.name for name, asked in block.inputs.items() if isinstance(asked, Scheduled)}
+    return {name: asked.name for name, asked in asked_by(block).items() if isinstance(asked, Scheduled)}
 
 
 def has_epsilon(block: Block) -> str:
@@ -67,7 +68,7 @@ def actions_are_in_the_space(case: Case) -> None:
 
 def reads_masks(block: Block) -> str:
     """Whether an explorer is told which actions are legal."""
-    return "" if "action_mask" in block.inputs else "it reads no mask of actions"
+    return "" if "action_mask" in asked_by(block) else "it reads no mask of actions"
 
 
 @law("EXP-1a", role="explorers", since="0.1", needs=reads_masks, covers=("action_mask with a False",), examples=25,

@@ -72,15 +72,17 @@ def it_resumes_exactly(case: Case) -> None:
     """Through the checkpoint's format, three times over; pending rows, priorities and the last sample included."""
     subject, stream = filled(case)
     ahead = case.draw(streams(8, stream.environments))
+    errors = case.draw(floats(2)).abs().double().numpy()
     if subject.can_sample(2):
         subject.sample(2)
+        subject.feed(errors)
+        subject.sample(2)  # it still waits for its errors
     saved = subject.snapshot()
     kept = copy.deepcopy(saved)
     loaded = Subject(subject.block, stream.environments, 99).fill(ahead)
     for _ in range(3):
         loaded.restore(saved)
         same(loaded.snapshot(), saved, "loaded and saved again, the state")
-    errors = case.draw(floats(2)).abs().double().numpy()
     answers: list[list[Any]] = [[], []]
     for write in ahead.writes:
         for mine, found in zip((subject, loaded), answers, strict=True):

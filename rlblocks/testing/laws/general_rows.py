@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from rlblocks._core.block import Block
-from rlblocks._core.declare import Draw, Read
+from rlblocks._core.declare import Read
 from rlblocks._core.keys import parse
 from rlblocks.testing._call import Call, tensors_in
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import LawBroken, close, require, same
 from rlblocks.testing._law import law
+from rlblocks.testing._names import asked_by
 from rlblocks.testing.laws.general import COMPUTING, MODULES
 from rlblocks.testing.strategies import BATCHES, layouts, orders
 
@@ -106,20 +107,10 @@ def columns_are_not_broadcast(case: Case) -> None:
                 agree(found[key], value, f"{key}, with {name} given as [B, 1],")
 
 
-@law("GEN-11a", role=ROWS, since="0.1", title="an input with one row too few is refused, never broadcast")
-def missing_rows_are_refused(case: Case) -> None:
-    """Each input in turn is handed over with a single row beside batches of others; one that is read alone may pass."""
-    call = case.call(rows=case.draw(st.sampled_from(BATCHES[2:])), **_all_given(case.block))
-    for name in _handed(call) if len(call.rows) > 1 else ():
-        found = outcome(call, **{name: call.inputs[name][:1]})
-        require(found is NEVER, f"{name} with 1 row beside others with {call.sizes['batch']} was taken")
-
-
 def _handed(call: Call) -> list[str]:
-    """The inputs with rows. Not those that are drawn: the run makes them. Nor a value in a form, which may be one of 1."""
-    drawn = {name for name, asked in call.block.inputs.items() if isinstance(asked, Draw)}
+    """The inputs with rows, but for a value in a form: `[B, 1]` is one in a form of one number."""
     free = {"value"} if call.block.role == "value_forms" else set()
-    return [name for name in call.inputs if name in call.rows - drawn - free]
+    return [name for name in call.inputs if name in call.rows - free]
 
 
 def _all_given(block: Block) -> dict[str, Any]:
@@ -153,7 +144,7 @@ def devices_agree(case: Case) -> None:
 
 def masked(block: Block) -> str:
     """Whether a block reads which actions are legal, beside values of actions."""
-    reads = [parse(asked.key) for asked in block.inputs.values() if isinstance(asked, Read)]
+    reads = [parse(asked.key) for asked in asked_by(block).values() if isinstance(asked, Read)]
     has_mask = any(key.name == "action_mask" for key in reads)
     return "" if has_mask and value_reads(block) else "it reads no mask of actions together with their values"
 
@@ -161,7 +152,7 @@ def masked(block: Block) -> str:
 def value_reads(block: Block) -> list[str]:
     """The arguments that are values of every action, `[B, A, *form]`."""
     return [
-        name for name, asked in block.inputs.items()
+        name for name, asked in asked_by(block).items()
         if isinstance(asked, Read) and parse(asked.key).name == "q" and not asked.at
     ]  # fmt: skip
 

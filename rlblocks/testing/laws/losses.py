@@ -16,12 +16,13 @@ from rlblocks.testing._call import Call
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
+from rlblocks.testing._names import asked_by
 
 
 def learns_from(block: Block) -> list[str]:
     """The arguments that a gradient should reach: what the online networks say of the present state."""
     return [
-        name for name, asked in block.inputs.items()
+        name for name, asked in asked_by(block).items()
         if isinstance(asked, Read) and parse(asked.key).which == "online" and not parse(asked.key).next
     ]  # fmt: skip
 
@@ -33,12 +34,12 @@ def trains(block: Block) -> str:
 
 def weighted(block: Block) -> str:
     """Whether a loss reads weights."""
-    return trains(block) or ("" if "weight" in block.inputs else "it reads no weight")
+    return trains(block) or ("" if "weight" in asked_by(block) else "it reads no weight")
 
 
 def regresses(block: Block) -> str:
     """Whether a loss compares a prediction with a target."""
-    return trains(block) or ("" if {"prediction", "td_target"} <= set(block.inputs) else "it has no inputs named prediction and td_target")
+    return trains(block) or ("" if {"prediction", "td_target"} <= set(asked_by(block)) else "it has no inputs named prediction and td_target")
 
 
 def gradients(call: Call, **changed: Any) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from rlblocks.testing._call import tensors_in
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
+from rlblocks.testing.strategies import Moment
 from rlblocks.testing._tensor_calls import numbers_of, shapes, steps, tensors
 from rlblocks import Updates
 
@@ -72,22 +73,41 @@ def copied(params: Params) -> Params:
 @law("OPT-1", role="optimizers", since="0.1", needs=known, examples=25, title="it takes the steps of torch's optimizer of the same name")
 def equals_torchs(case: Case) -> None:
     """Six steps, clip and schedule included, in float64."""
-    block = case.block
     params, grads = drawn(case, 6)
+    for taken in (1, 2, 6):
+        ours, theirs = both(case.block, params, grads[:taken])
+        for found, due in zip(ours, theirs, strict=True):
+            close(found, due, f"after {taken} steps a parameter", rtol=1e-9)
+
+
+def both(block: Any, params: Params, grads: list[Params]) -> tuple[Params, Params]:
+    """The parameters after some steps of a block, and after those of torch's optimizer and clip."""
     ours, theirs = copied(params), [t.clone().requires_grad_() for t in params]
-    carry, torchs = block.init(ours), TORCHS[oracles.like(block)](block, theirs)
+    steps(block, ours, block.init(ours), grads)
+    torchs = TORCHS[oracles.like(block)](block, theirs)
     for k, grad in enumerate(grads):
-        steps(block, ours, carry, [grad], start=k)
         for leaf, g in zip(theirs, grad, strict=True):
             leaf.grad = g.clone()
         if isinstance(block.clip, ClipNorm):
             torch.nn.utils.clip_grad_norm_(theirs, block.clip.max_norm)
         if isinstance(block.clip, ClipValue):
             torch.nn.utils.clip_grad_value_(theirs, block.clip.max_value)
-        torchs.param_groups[0]["lr"] = block.lr.at(float(k))
+        torchs.param_groups[0]["lr"] = block.lr.value(Moment(k, k, k))
         torchs.step()
-        for found, due in zip(ours, theirs, strict=True):
-            close(found, due, f"after step {k + 1} a parameter", rtol=1e-9)
+    return ours, [t.detach() for t in theirs]
+
+
+@law("OPT-1a", role="optimizers", since="0.1", needs=known, examples=1, title="a hundred steps on gradients of very different sizes end where torch's do")
+def long_runs_equal_torchs(case: Case) -> None:
+    """To 10⁻¹² in double and 2·10⁻⁶ in single precision, relative to the largest parameter."""
+    for kind, tolerance in ((torch.float64, 1e-12), (torch.float32, 2e-6)):
+        generator = torch.Generator().manual_seed(0)
+        params = [torch.randn(shape, generator=generator, dtype=kind) for shape in ((4, 3), (4,), ())]
+        grads = [[10.0 ** (k % 5 - 3) * torch.randn(p.shape, generator=generator, dtype=kind) for p in params] for k in range(100)]
+        ours, theirs = both(case.block, params, grads)
+        size = max(float(p.abs().max()) for p in theirs)
+        worst = max(float((a - b).abs().max()) for a, b in zip(ours, theirs, strict=True)) / size
+        require(worst <= tolerance, f"in {kind} it is {worst:.2g} away")
 
 
 @law("OPT-2", role="optimizers", since="0.1", title="it writes parameters and carry in place, and only reads gradients")

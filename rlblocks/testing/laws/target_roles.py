@@ -14,13 +14,14 @@ from rlblocks.testing import oracles
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
+from rlblocks.testing._names import asked_by
 from rlblocks.testing.laws.general_rows import value_reads
 from rlblocks.testing.laws.targets import backs_up, td_target
 
 
 def reads_of(block: Block, which: str) -> list[str]:
     """The values of actions that a block reads from the online network, or from its target."""
-    return [name for name in value_reads(block) if parse(block.inputs[name].key).which == which]  # type: ignore[union-attr]
+    return [name for name in value_reads(block) if parse(asked_by(block)[name].key).which == which]  # type: ignore[union-attr]
 
 
 def double(block: Block) -> str:
@@ -38,7 +39,7 @@ def single_network(block: Block) -> str:
 def takes_one_action(block: Block) -> str:
     """Whether a target names the values that choose and the values that are bootstrapped from."""
     named = {"q_select", "q_evaluate", "reward", "discount"}
-    return "" if named <= set(block.inputs) else "it has no inputs named q_select and q_evaluate"
+    return "" if named <= set(asked_by(block)) else "it has no inputs named q_select and q_evaluate"
 
 
 @law("TGT-10a", role="targets", since="0.1", needs=backs_up, title="all values it reads are of the next state")
@@ -46,7 +47,7 @@ def only_the_next_state_is_read(case: Case) -> None:
     """A target that reads the values of the present state would move with the prediction."""
     block = case.block
     for name in value_reads(block):
-        asked = block.inputs[name]
+        asked = asked_by(block)[name]
         assert isinstance(asked, Read)
         require(parse(asked.key).next, f"its input {name!r} reads {asked.key!r}, a value of the present state")
 
@@ -103,9 +104,9 @@ def every_read_matters(case: Case) -> None:
 
 
 @law("TGT-11", role="targets", since="0.1", needs=single_network, examples=10,
-     title="on a small problem the backup contracts by γ, and leaves the optimal values as they are")  # fmt: skip
+     title="on a small problem backups contract by γ, to the values of the policy that is greedy for them")  # fmt: skip
 def the_backup_contracts(case: Case) -> None:
-    """‖Tq − Tq′‖∞ ≤ γ‖q − q′‖∞ and Tq* = q* on a random problem with deterministic transitions."""
+    """‖Tq − Tq′‖∞ ≤ γ‖q − q′‖∞ on a random problem with deterministic transitions; the fixed point is found twice."""
     states, actions, gamma = 4, 3, 0.75
     random = np.random.default_rng(case.draw(st.integers(0, 255), "seed"))
     successor = torch.from_numpy(random.integers(0, states, states * actions))
@@ -121,5 +122,26 @@ def the_backup_contracts(case: Case) -> None:
     require(shrunk <= gamma * before + 1e-9, f"two tables {before:.4g} apart are {shrunk:.4g} apart after a backup")
     best = first
     for _ in range(200):
-        best = reward.view(states, actions) + discount.view(states, actions) * best.amax(1)[successor].view(states, actions)
-    close(backup(best), best, "the backup of the optimal values", rtol=1e-9)
+        best = backup(best)
+    moves = torch.eye(states, dtype=torch.float64)[successor.view(states, actions)[range(states), best.argmax(1)]]
+    gain, weight = (column.view(states, actions)[range(states), best.argmax(1)] for column in (reward, discount))
+    value = torch.linalg.solve(torch.eye(states, dtype=torch.float64) - weight[:, None] * moves, gain)
+    close(best.amax(1), value, "the value of the greedy policy, by linear algebra and by backups", rtol=1e-9)
+
+
+@law("TGT-14", role="targets", since="0.1", title="the form's own back-up is what backs up: it is handed reward, discount and a value",
+     needs=lambda block: "" if "backup" in asked_by(block) else "it is handed no back-up")  # fmt: skip
+def the_forms_backup_is_called(case: Case) -> None:
+    """So a categorical form may project, and a quantile form may not."""
+    call, seen = case.call(), []
+
+    def backup(reward: Tensor, discount: Tensor, value: Tensor) -> Tensor:
+        seen.append((reward, discount, value))
+        return reward * 0 + 7.0
+
+    found = td_target(call, backup=backup)
+    require(bool((found == 7).all()), f"with a back-up that gives 7, td_target is {found.tolist()}")  # noqa: PLR2004
+    for reward, discount, value in seen:
+        same(reward, call.inputs["reward"], "the reward that is handed to the back-up")
+        same(discount, call.inputs["discount"], "the discount that is handed to the back-up")
+        require(value.shape == reward.shape, f"the value that is handed to the back-up has the shape {list(value.shape)}")

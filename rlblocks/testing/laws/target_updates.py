@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import torch
 from hypothesis import strategies as st
 from torch import Tensor
@@ -55,6 +56,17 @@ def polyak_equals_its_equation(case: Case) -> None:
     for found, old, new in zip(follow(call), call.inputs["target"], call.inputs["online"], strict=True):
         if old.is_floating_point():
             close(found, old.double() * (1 - tau) + new.double() * tau, "the target")
+
+
+@law("TUP-2a", role="target_updates", since="0.1", needs=polyak, title="τ = 0 keeps the target and τ = 1 copies, bit for bit")
+def polyak_ends_are_exact(case: Case) -> None:
+    """Counters and masks are copied either way."""
+    call = case.call()
+    keeps, copies_all = (call.of(attrs.evolve(case.block, tau=tau)) for tau in (0.0, 1.0))
+    old, new = call.inputs["target"], call.inputs["online"]
+    kept = [o if o.is_floating_point() else n for o, n in zip(old, new, strict=True)]
+    same(follow(keeps), kept, "at τ = 0 the target")
+    same(follow(copies_all), new, "at τ = 1 the target")
 
 
 @law("TUP-3", role="target_updates", since="0.1", needs=polyak, title="k updates towards the same network leave (1 − τ)ᵏ of the distance")

@@ -14,6 +14,7 @@ from rlblocks.testing._call import Call
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
+from rlblocks.testing._names import asked_by
 from rlblocks.testing.laws.general_rows import POISON, masked, value_reads, with_value
 from rlblocks.testing.strategies import orders
 
@@ -22,7 +23,7 @@ ENDS = ("a terminated row", "a row that goes on")
 
 def backs_up(block: Block) -> str:
     """Whether a target bootstraps from values of actions."""
-    needed = {"reward", "discount"} - set(block.inputs)
+    needed = {"reward", "discount"} - set(asked_by(block))
     if needed:
         return f"it does not read {' or '.join(sorted(needed))}"
     return "" if value_reads(block) else "it reads no values of actions"

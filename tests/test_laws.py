@@ -1,0 +1,85 @@
+"""Every registered block obeys every law of its role.
+
+A block is listed once, by being registered. It is taken as it is made without arguments; where that is not possible, or
+other settings are worth a look, EXAMPLES says how.
+"""
+
+from gymnasium.vector import SyncVectorEnv
+
+from rlblocks import EnvSteps, Updates
+from rlblocks._core.block import blocks_of
+from rlblocks.cadences import LearnEvery
+from rlblocks.envs import Gym, Supplied, SuppliedVector, TimeLimit
+from rlblocks.explorers import Boltzmann, EpsilonGreedy
+from rlblocks.losses import Huber
+from rlblocks.networks import MLP, DuelingQ, NatureCNN, NoisyDense, QValues
+from rlblocks.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop
+from rlblocks.schedules import Constant, Cosine, Exponential, Linear, Piecewise
+from rlblocks.stores import NStep, PrioritizedReplay, UniformReplay
+from rlblocks.target_updates import Polyak
+from rlblocks.testing import known_roles, parametrize_laws
+from rlblocks.testing.clock import ClockEnv
+
+
+def clocks():
+    """A vector environment of two clocks."""
+    return SyncVectorEnv([ClockEnv, ClockEnv])
+
+
+EXAMPLES = {
+    "schedules": [
+        Constant(0.1),
+        Linear(1.0, 0.05, over=EnvSteps(50)),
+        Linear(-2.0, 3.0, over=Updates(1)),
+        Cosine(1e-3, 0.0),
+        Exponential(0.9, 0.05, over=EnvSteps(30)),
+        Piecewise((Linear(0.0, 1.0, over=Updates(10)), Linear(0.5, 0.25, over=Updates(100)), Constant(0.25))),
+    ],
+    "explorers": [EpsilonGreedy(0.3), Boltzmann(4.0)],
+    "stores": [UniformReplay(7), PrioritizedReplay(7), NStep(UniformReplay(7), n=3), NStep(PrioritizedReplay(7), n=2)],
+    "losses": [Huber(delta=4.0, coefficient=0.5)],
+    "target_updates": [Polyak(0.25)],
+    "optimizers": [
+        Adam(lr=Linear(0.1, 0.0, over=Updates(5)), clip=ClipNorm(1.0)),
+        RMSprop(momentum=0.5, clip=ClipValue(0.5)),
+        SGD(momentum=0.9),
+    ],
+    "clips": [ClipNorm(1.0), ClipValue(1.0)],
+    "bodies": [MLP((16,), layer=NoisyDense(), activation="tanh"), MLP(()), NatureCNN(features=12)],
+    "heads": [DuelingQ(hidden=(8,)), QValues(layer=NoisyDense())],
+    "cadences": [
+        LearnEvery(EnvSteps(4), updates=2, batch=8, warmup=8),
+        LearnEvery(EnvSteps(3), updates=0.25, batch=4, warmup=10),
+    ],
+    "envs": [Gym("CartPole-v1", n=2), Gym("FrozenLake-v1"), Supplied(ClockEnv, n=2), SuppliedVector(clocks)],
+    "wrappers": [TimeLimit(3)],
+}
+
+
+def instances(role):
+    """The examples of a role, and every block of it that needs no arguments and has no example in default settings."""
+    examples = EXAMPLES.get(role, [])
+    for kind in blocks_of(role).values():
+        try:
+            plain = kind()
+        except TypeError:
+            continue
+        if plain not in examples:
+            yield plain
+    yield from examples
+
+
+BLOCKS = [block for role in known_roles() for block in instances(role)]
+
+@parametrize_laws(BLOCKS)
+def test_law(law):
+    """The block obeys the law; what is skipped says why."""
+    law()
+
+
+def test_every_block_has_an_instance():
+    """No registered block of a role with laws is left out."""
+    asked = {type(block) for block in BLOCKS}
+    missing = [kind.__name__ for role in known_roles() for kind in blocks_of(role).values() if kind not in asked]
+
+    assert missing == [], f"add examples of {missing} to EXAMPLES"

@@ -1,0 +1,292 @@
+"""Stores written anew, over plain lists: correct ones that work otherwise than the library's, and the same with a fault.
+
+A fault is the name of a place where the correct store does something else.
+"""
+
+import copy
+
+import numpy as np
+
+from rlblocks import block, read, scheduled
+from rlblocks._core import fields
+from rlblocks.schedules import Constant, Schedule
+from rlblocks.stores import Store, bytes_of
+from rlblocks.testing import unlisted
+
+
+class ListMemory:
+    """Rows as dicts in a list, the newest at the end."""
+
+    def __init__(self, spec, capacity, fault=""):
+        self.spec, self.capacity, self.fault = spec, capacity, fault
+        self.generator = np.random.default_rng() if fault == "its own generator" else spec.generator
+        self.rows = []
+
+    def __len__(self):
+        return len(self.rows)
+
+    def add(self, rows, environments):
+        count = len(environments)
+        if self.fault != "half a row" and rows.keys() != self.spec.columns.keys():
+            raise ValueError("other columns")
+        if self.fault != "any shape":
+            for name, spec in self.spec.columns.items():
+                kind = np.can_cast(rows[name].dtype, spec.dtype, "same_kind")
+                if rows[name].shape != (count, *spec.shape) or not kind:
+                    raise ValueError(f"{name} does not fit")
+        for i in range(count):
+            keep = (lambda v: v) if self.fault == "no copies" else np.copy
+            row = {name: keep(value[i : i + 1])[0:1] for name, value in rows.items()}
+            if self.fault == "one flag":
+                row["terminated"] = row["terminated"] | row["truncated"]
+            if self.fault == "narrow numbers":
+                row = {name: v.astype(np.float32).astype(v.dtype) if v.dtype.kind in "if" else v for name, v in row.items()}
+            self.rows.append(row)
+        del self.rows[: max(len(self.rows) - self.capacity - (self.fault == "one too many"), 0)]
+
+    def take(self, indices):
+        return {
+            name: np.concatenate([self.rows[i][name] for i in indices]).astype(spec.dtype)
+            for name, spec in self.spec.columns.items()
+        }
+
+    def sample(self, batch, keys, **_):
+        if not self.rows or batch < 1:
+            raise ValueError("nothing to sample")
+        low = 1 if self.fault == "never the oldest" and len(self.rows) > 1 else 0
+        high = len(self.rows) - (self.fault == "never the newest" and len(self.rows) > 1)
+        indices = self.generator.integers(low, high, batch)
+        if self.fault == "mixed columns":
+            rows, other = self.take(indices), self.take(np.roll(indices, 1))
+            return {**rows, "reward": other["reward"], "next.observation": other["next.observation"]}
+        if self.fault == "prefers the first":
+            indices = np.minimum(indices, self.generator.integers(low, high, batch))
+        if self.fault == "one draw for the batch":
+            indices = np.full(batch, indices[0])
+        return self.take(indices)
+
+    def feed(self, **fed):
+        if fed:
+            raise ValueError("nothing was asked for")
+
+    def contents(self):
+        return self.take(range(len(self.rows)))
+
+    def state(self):
+        rows = self.rows if self.fault == "a state that is no copy" else copy.deepcopy(self.rows)
+        return {"rows": rows[-3:] if self.fault == "forgets rows" else rows}
+
+    def load(self, state):
+        self.rows = list(state["rows"]) if self.fault == "a state that is no copy" else copy.deepcopy(list(state["rows"]))
+
+
+class PriorityMemory(ListMemory):
+    """Priorities beside the rows, and the cumulative sum of all of them at every sample."""
+
+    def __init__(self, spec, capacity, alpha, epsilon, fault):
+        super().__init__(spec, capacity, fault)
+        self.alpha, self.epsilon, self.greatest = alpha, epsilon, 1.0
+        self.ids, self.priority, self.sampled, self.count = [], [], [], 0
+
+    def add(self, rows, environments):
+        super().add(rows, environments)
+        for _ in environments:
+            self.ids.append(self.count)
+            self.count += 1
+            self.priority.append(1.0 if self.fault == "new rows are ordinary" else self.greatest)
+        gone = len(self.ids) - len(self.rows)
+        self.ids, self.priority = self.ids[gone:], self.priority[gone:]
+
+    def powers(self):
+        powers = np.array(self.priority) ** self.alpha
+        return powers**self.alpha if self.fault == "alpha twice" else powers
+
+    def sample(self, batch, keys, *, beta):
+        if not self.rows or batch < 1:
+            raise ValueError("nothing to sample")
+        powers = self.powers()
+        edges = np.cumsum(powers)
+        strata = (np.arange(batch) + self.generator.random(batch)) / batch
+        if self.fault == "one stratum":
+            strata = self.generator.random(batch)
+        if self.fault == "past the end":
+            strata = strata * 1.0000001
+        indices = np.minimum(np.searchsorted(edges, strata * edges[-1], side="right"), len(self.rows) - 1)
+        if self.fault == "past the end" and (strata >= 1).any():
+            raise IndexError("past the end")
+        self.sampled = [self.ids[i] for i in indices]
+        weight = (len(powers) * powers / powers.sum()) ** -(-beta if self.fault == "weights upside down" else beta)
+        scope = weight if self.fault == "weights of the memory" else weight[indices]
+        scale = 1.0 if self.fault == "weights are not scaled" else scope.max()
+        return {**self.take(indices), "weight": (weight[indices] / scale).astype(np.float32)}
+
+    def feed(self, *, priority):
+        good = priority.shape == (len(self.sampled),) and (priority >= 0).all() and np.isfinite(priority).all()
+        if not good and self.fault != "takes any error":
+            raise ValueError("errors that are none")
+        seen = {}
+        for name, error in zip(self.sampled, priority.tolist(), strict=False):
+            larger = name in seen and seen[name] > error and self.fault != "the last error counts"
+            seen[name] = seen[name] if larger else error
+        for name, error in seen.items():
+            if name in self.ids or (self.fault == "errors reach new rows" and name + self.capacity in self.ids):
+                place = self.ids.index(name if name in self.ids else name + self.capacity)
+                self.priority[place] = error + self.epsilon
+                self.greatest = max(self.greatest, self.priority[place])
+
+    def state(self):
+        kept = {"priority": self.priority, "greatest": self.greatest, "ids": self.ids, "sampled": self.sampled}
+        if self.fault == "forgets priorities":
+            del kept["priority"]
+        return {**super().state(), **copy.deepcopy(kept), "count": self.count}
+
+    def load(self, state):
+        super().load(state)
+        self.priority = list(state.get("priority", [1.0] * len(self.rows)))
+        self.ids, self.sampled = list(state["ids"]), list(state["sampled"])
+        self.greatest, self.count = state["greatest"], state["count"]
+
+
+class JoiningMemory:
+    """Every environment's history of its episode, joined anew at each step."""
+
+    def __init__(self, inner, n, spec, fault):
+        self.inner, self.n, self.fault = inner, n, fault
+        self.episodes = [[] for _ in range(spec.environments)]
+
+    def __len__(self):
+        return len(self.inner)
+
+    def add(self, rows, environments):
+        ListMemory(self.inner.spec, 1).add(rows, environments)  # refuses what does not fit before anything is kept
+        for i, e in enumerate(environments.tolist()):
+            row = {name: value[i : i + 1].copy() for name, value in rows.items()}
+            e = 0 if self.fault == "one history for all" else e
+            self.episodes[e].append(row)
+            over = bool(row["terminated"][0] or row["truncated"][0])
+            if self.fault == "crosses episodes":
+                over = False
+            while self.episodes[e] and (over or len(self.episodes[e]) >= self.n):
+                if over and self.fault == "drops tails" and len(self.episodes[e]) < self.n:
+                    break
+                self.inner.add(self.joined(self.episodes[e][: self.n]), np.array([e]))
+                self.episodes[e].pop(0)
+            if over:
+                self.episodes[e].clear()
+
+    def joined(self, steps):
+        total, discount = 0.0, 1.0
+        for row in steps:
+            total, discount = total + discount * float(row["reward"][0]), discount * float(row["discount"][0])
+        if self.fault == "always n steps of discount" and discount:
+            discount = 0.5**self.n
+        if self.fault == "undiscounted":
+            total = sum(float(row["reward"][0]) for row in steps)
+        last = {name: steps[-1][name] for name in ("terminated", "truncated", "next.observation")}
+        first = {**steps[-1], "reward": 0} if self.fault == "acts last" else steps[0]
+        return {**first, **last, "reward": np.array([total]), "discount": np.array([discount])}
+
+    def sample(self, batch, keys, **numbers):
+        return self.inner.sample(batch, keys, **numbers)
+
+    def feed(self, **fed):
+        self.inner.feed(**fed)
+
+    def contents(self):
+        return self.inner.contents()
+
+    def state(self):
+        pending = [] if self.fault == "forgets what is pending" else copy.deepcopy(self.episodes)
+        return {"inner": self.inner.state(), "episodes": pending}
+
+    def load(self, state):
+        self.inner.load(state["inner"])
+        kept = [list(rows) for rows in copy.deepcopy(state["episodes"])]
+        self.episodes = kept or [[] for _ in self.episodes]
+
+
+with unlisted():
+
+    @block("uniform_replay")
+    class ListReplay(Store):
+        """Uniform replay over a list."""
+
+        capacity: int = fields.integer(9, ge=1)
+        fault: str = fields.text("none")
+
+        def build(self, spec):
+            return ListMemory(spec, self.capacity, self.fault)
+
+        def row_bytes(self, columns):
+            return bytes_of(columns)
+
+    @block("prioritized_replay")
+    class CumulativeReplay(Store):
+        """Prioritized replay by a cumulative sum, O(N) a sample."""
+
+        inputs = {"beta": scheduled("beta"), "priority": read("error")}
+        outputs = ("weight",)
+        debts = ("weight",)
+        tags = {"replacement": "with", "weight_scope": "batch", "duplicates": "largest"}
+        capacity: int = fields.integer(9, ge=1)
+        alpha: float = fields.number(0.6)
+        beta: Schedule = fields.schedule(Constant(0.5))
+        epsilon: float = fields.number(0.01)
+        fault: str = fields.text("none")
+
+        def build(self, spec):
+            return PriorityMemory(spec, self.capacity, self.alpha, self.epsilon, self.fault)
+
+        def row_bytes(self, columns):
+            return bytes_of(columns) + 40
+
+    @block("n_step")
+    class HistoryReplay(Store):
+        """Rows of n steps over a list, by histories."""
+
+        capacity: int = fields.integer(9, ge=1)
+        n: int = fields.integer(3, ge=1)
+        fault: str = fields.text("none")
+
+        def build(self, spec):
+            return JoiningMemory(ListMemory(spec, self.capacity), self.n, spec, self.fault)
+
+        def row_bytes(self, columns):
+            return bytes_of(columns)
+
+
+FAULTS = [
+    (ListReplay(fault="never the newest"), "BUF-3"),
+    (ListReplay(fault="never the oldest"), "BUF-4"),
+    (ListReplay(fault="one too many"), "BUF-1"),
+    (ListReplay(fault="mixed columns"), "BUF-2"),
+    (ListReplay(fault="prefers the first"), "BUF-4"),
+    (ListReplay(fault="one draw for the batch"), "BUF-4a"),
+    (ListReplay(fault="no copies"), "BUF-6"),
+    (ListReplay(fault="narrow numbers"), "BUF-1"),
+    (ListReplay(fault="one flag"), "BUF-8"),
+    (ListReplay(fault="its own generator"), "GEN-4"),
+    (ListReplay(fault="forgets rows"), "GEN-5"),
+    (ListReplay(fault="a state that is no copy"), "GEN-5a"),
+    (ListReplay(fault="any shape"), "GEN-21"),
+    (CumulativeReplay(fault="alpha twice"), "PER-4"),
+    (CumulativeReplay(fault="weights upside down"), "PER-5"),
+    (CumulativeReplay(fault="weights are not scaled"), "PER-5"),
+    (CumulativeReplay(fault="weights of the memory"), "PER-5"),
+    (CumulativeReplay(fault="new rows are ordinary"), "PER-7"),
+    (CumulativeReplay(fault="the last error counts"), "PER-10"),
+    (CumulativeReplay(fault="errors reach new rows"), "PER-11"),
+    (CumulativeReplay(fault="one stratum"), "PER-13"),
+    (CumulativeReplay(fault="past the end"), "PER-3"),
+    (CumulativeReplay(fault="takes any error"), "GEN-21a"),
+    (CumulativeReplay(fault="forgets priorities"), "GEN-5"),
+    (HistoryReplay(fault="crosses episodes"), "NST-1"),
+    (HistoryReplay(fault="crosses episodes"), "NST-4"),
+    (HistoryReplay(fault="one history for all"), "NST-5"),
+    (HistoryReplay(fault="always n steps of discount"), "NST-2"),
+    (HistoryReplay(fault="undiscounted"), "NST-10"),
+    (HistoryReplay(fault="acts last"), "NST-1"),
+    (HistoryReplay(fault="drops tails"), "NST-7"),
+    (HistoryReplay(fault="forgets what is pending"), "GEN-5"),
+]
+ODD = [ListReplay(), CumulativeReplay(), HistoryReplay(), HistoryReplay(n=1)]

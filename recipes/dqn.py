@@ -21,7 +21,7 @@ def dqn() -> Recipe:
 
     Mnih et al., 2015, "Human-level control through deep reinforcement learning", algorithm 1.
 
-    Differs from the paper: an MLP for vectors instead of the convolutional network; the squared error is not clipped;
+    Differs from the paper: an MLP for vectors instead of the convolutional network; the squared error, mean(δ²), is not clipped;
     the target network follows by averaging (Lillicrap et al., 2016) instead of a copy every 10,000 steps; Adam with a
     learning rate that falls over the run instead of RMSprop. With these, the last policy of a CartPole-v1 run is a good
     one, not only the best of the run.
@@ -40,7 +40,7 @@ def dqn() -> Recipe:
             "q": Objective(
                 trains="q",
                 target=MaxQ(),
-                losses=SquaredError(),
+                losses=SquaredError(coefficient=2.0),
                 optimizer=Adam(lr=Linear(1e-3, 1e-5, over=OfRun(1.0)), clip=ClipNorm(10.0)),
             )
         },

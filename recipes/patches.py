@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlblocks._core.block import Block
+from rlblocks._core.block import Block, fields_of
 from rlblocks._core.errors import RecipeError
 from rlblocks._core.recipe import Patch, Recipe, compose, innermost, slots_of
 from rlblocks.explorers import EpsilonGreedy, Greedy
@@ -12,31 +12,32 @@ from rlblocks.stores import NStep, PrioritizedReplay, UniformReplay
 from rlblocks.targets import DoubleQ, MaxQ
 
 
-def _swap_all(recipe: Recipe, old: type[Block], new: object, patch: str) -> Recipe:
-    """The recipe with every block of one class swapped for `new`."""
-    paths = [path for path, held in slots_of(recipe, old.role) if isinstance(held, old)]
-    if not paths:
+def _swap_all(recipe: Recipe, old: type[Block], new: type[Block], patch: str) -> Recipe:
+    """The recipe with every block of one class made one of another; fields of the same name keep their values."""
+    places = {path: held for path, held in slots_of(recipe, old.role) if isinstance(held, old)}
+    if not places:
         there = ", ".join(f"{path}: {type(held).__name__}" for path, held in slots_of(recipe, old.role)) or "none"
         raise RecipeError(
             f"the patch {patch!r} swaps {old.__name__}, and recipe {recipe.name!r} has no such block ({there})",
             fix="swap the block that is there by its path", patch=patch,
         )  # fmt: skip
-    return recipe.swap(dict.fromkeys(paths, new))
+    kept = fields_of(old).keys() & fields_of(new).keys()
+    return recipe.swap({path: new(**{name: getattr(held, name) for name in kept}) for path, held in places.items()})
 
 
 def double(recipe: Recipe) -> Recipe:
     """Choose the next action by the online network, value it by the target network (van Hasselt et al., 2016)."""
-    return _swap_all(recipe, MaxQ, DoubleQ(), "double")
+    return _swap_all(recipe, MaxQ, DoubleQ, "double")
 
 
 def dueling(recipe: Recipe) -> Recipe:
     """Split the action values into a state value and advantages (Wang et al., 2016)."""
-    return _swap_all(recipe, QValues, DuelingQ(), "dueling")
+    return _swap_all(recipe, QValues, DuelingQ, "dueling")
 
 
 def huber(recipe: Recipe) -> Recipe:
     """Square small errors, take large ones linearly (Huber, 1964)."""
-    return _swap_all(recipe, SquaredError, Huber(), "huber")
+    return _swap_all(recipe, SquaredError, Huber, "huber")
 
 
 def prioritized(recipe: Recipe) -> Recipe:
@@ -63,7 +64,7 @@ def n_step(n: int = 3) -> Patch:
 def noisy(recipe: Recipe) -> Recipe:
     """Explore by noise on the weights instead of by chance (Fortunato et al., 2018)."""
     layers = {path: NoisyDense() for path, _ in slots_of(recipe, "layers")}
-    return _swap_all(recipe, EpsilonGreedy, Greedy(), "noisy").swap(layers)
+    return _swap_all(recipe, EpsilonGreedy, Greedy, "noisy").swap(layers)
 
 
 PATCHES: dict[str, Patch] = {

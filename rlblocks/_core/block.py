@@ -14,9 +14,9 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 import attrs
 
 from rlblocks._core import fields
-from rlblocks._core.declare import Declared, Draw, Fn, Read, Scheduled, Size
+from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled, Size
 from rlblocks._core.errors import BlockError, RecipeError, did_you_mean
-from rlblocks._core.keys import parse
+from rlblocks._core.keys import Spec, parse
 
 MAX_FIELDS = 7  # a block with more knobs than this is two blocks
 
@@ -27,6 +27,7 @@ class Block:
     Attributes:
         inputs: keyword of `compute` to what it is: `read`, `raw`, `draw`, `scheduled`, `fn` or `size`.
         outputs: the keys that `compute` writes, in the order in which it returns them.
+        specs: what is known of those of `outputs` that are not one float32 a row.
         equation: one line, in the symbols of the cited paper; `explain` prints it beside the call.
         tags: conventions that laws ask about (a tie rule, a flush rule); never "skip this law".
     """
@@ -35,6 +36,7 @@ class Block:
     registered_name: ClassVar[str] = ""
     inputs: Mapping[str, Declared] = {}
     outputs: tuple[str, ...] = ()
+    specs: Mapping[str, Spec] = {}
     equation: ClassVar[str] = ""
     tags: ClassVar[Mapping[str, str]] = {}
 
@@ -155,6 +157,7 @@ def _check_declarations(cls: type[Block]) -> None:
     if compute is None:
         return
     parameters = inspect.signature(compute).parameters
+    _check_defaults(cls, parameters)
     taken = {n for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY} - set(
         getattr(cls, "handed", ())
     )
@@ -165,6 +168,18 @@ def _check_declarations(cls: type[Block]) -> None:
             f"taken and not declared {taken_only}",
             fix="make the keyword-only parameters of compute exactly the keys of inputs", block=cls,
         )  # fmt: skip
+
+
+def _check_defaults(cls: type[Block], parameters: Mapping[str, inspect.Parameter]) -> None:
+    """The default of a read is that of the parameter: the argument is left out where nobody writes the key."""
+    for argument, declared in cls.inputs.items():
+        if isinstance(declared, Read) and declared.default is not REQUIRED and argument in parameters:
+            held = parameters[argument].default
+            if held is not declared.default and held != declared.default:
+                raise BlockError(
+                    f"{cls.__name__}.inputs[{argument!r}] has the default {declared.default!r}, and compute does not",
+                    fix=f"write {argument}={declared.default!r} in the parameters of compute", block=cls,
+                )  # fmt: skip
 
 
 def _check_key(cls: type[Block], argument: str, key: str) -> None:

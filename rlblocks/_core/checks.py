@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rlblocks._core.block import blocks_of
+from rlblocks._core.clocks import Updates
 from rlblocks._core.declare import Read
 from rlblocks._core.errors import did_you_mean
 from rlblocks._core.keys import parse
@@ -41,24 +42,30 @@ def debts(world: World, learn: Printed, outputs: Mapping[str, str]) -> dict[str,
         if not isinstance(asked, Read):
             continue
         paid = [key for key in outputs if key == asked.key or key.partition(".")[2] == asked.key]
-        if len(paid) != 1:
-            said = "nothing writes it" if not paid else f"it could be any of {', '.join(paid)}"
-            world.misfit(
-                "store", store, f"must be handed {asked.key!r} (as {argument!r}), and {said}",
-                f"use a loss that writes {asked.key!r}: {', '.join(_writers(asked.key, 'losses'))}",
-            )  # fmt: skip
-        else:
+        if len(paid) == 1:
             feeds[argument] = paid[0]
+            continue
+        late = [name for name, o in recipe.objectives.items() if o.every != Updates(1)
+                and any(asked.key in loss.outputs for loss in o.losses)]  # fmt: skip
+        if paid:
+            said, fix = f"it could be any of {', '.join(paid)}", "let one objective alone write it"
+        elif late:
+            said, fix = f"objective {late[0]!r} writes it only now and then", "give that objective every=Updates(1)"
+        else:
+            said = "nothing writes it"
+            fix = f"use a loss that writes {asked.key!r}: {', '.join(_writers(asked.key, 'losses'))}"
+        world.misfit("store", store, f"must be handed {asked.key!r} (as {argument!r}), and {said}", fix)
     return feeds
 
 
 def _readers(key: str, role: str) -> list[str]:
-    return [name for name, kind in blocks_of(role).items()
-            if any(isinstance(r, Read) and r.key == key for r in dict(kind.inputs).values())]  # fmt: skip
+    """The blocks of a role that read a key; wrappers, which read what they wrap, are left out."""
+    return [name for name, kind in blocks_of(role).items() if isinstance(kind.inputs, Mapping)
+            and any(isinstance(asked, Read) and asked.key == key for asked in kind.inputs.values())]  # fmt: skip
 
 
 def _writers(key: str, role: str) -> list[str]:
-    return [name for name, kind in blocks_of(role).items() if key in kind.outputs]
+    return [name for name, kind in blocks_of(role).items() if isinstance(kind.outputs, tuple) and key in kind.outputs]
 
 
 def keepers(world: World) -> dict[str, Printed]:
@@ -90,17 +97,23 @@ def leftovers(world: World) -> None:
     """Networks that nobody reads, values in a form that no loss reads, and parameters that nobody trains."""
     objectives = world.recipe.objectives.values()
     trained = {network for objective in objectives for network in objective.trains}
-    differentiated = {parse(asked.key).name for objective in objectives for loss in objective.losses
-                      for asked in loss.inputs.values() if isinstance(asked, Read)}  # fmt: skip
+    asked = [asked for objective in objectives for loss in objective.losses for asked in loss.inputs.values()]
+    differentiated = {_stands_for(read, world) for read in asked if isinstance(read, Read)}
     for name, network in world.recipe.networks.items():
         written = [key for key, writer in world.writers.items() if writer == name]
         if written and not world.network_keys_read & set(written):
             world.blame(f"network {name!r} writes {', '.join(written)}, and nothing reads it", "remove it",
                         slot=f"networks.{name}")  # fmt: skip
-        form = getattr(network.head, "form", None)
-        if form is not None and form.key != "q" and form.key not in differentiated:
+        form = network.head.form
+        if form.key in written and form.key != "q" and form.key not in differentiated:
             world.blame(f"network {name!r} writes {form.key!r} in the form {type(form).__name__}, and no loss reads it",
                         "use a loss of that form, or the form Scalar()", slot=f"networks.{name}.head.form")  # fmt: skip
         if name not in trained:
             world.blame(f"network {name!r} is trained by no objective", "name it in an objective's trains",
                         slot=f"networks.{name}")  # fmt: skip
+
+
+def _stands_for(read: Read, world: World) -> str:
+    """The name that a read means: of a value in its form, the form's key."""
+    name = parse(read.key).name
+    return world.recipe.networks[world.writers[name]].head.form.key if read.raw and name in world.writers else name

@@ -21,7 +21,7 @@ class Read:
 
     Attributes:
         key: `[group.][next.]name[@online|@target]`.
-        default: handed over where nobody writes the key; only where the role's law makes it the identity.
+        default: what `compute` takes where nobody writes the key; only where the role's law makes it the identity.
         at: "action" takes the entry of the action that was stored, so a `[batch, action]` value arrives as `[batch]`.
         dims: the names of the leading dims that must be there, such as `("batch", "action")`; empty checks nothing.
         raw: hand over the value in its network's form (quantiles, atoms) instead of its mean.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rlblocks._core.recipe import Recipe
     from rlblocks._core.world import World
 
-ROWS = 7  # odd, and unlike any usual width, so that no two dims agree by chance
+PRIMES = (7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 META = torch.device("meta")
 
 Modules = dict[str, Any]  # of NetworkModule
@@ -76,6 +76,7 @@ def namespace(
 def rehearse(plan: Plan) -> list[RlblocksError]:
     """Run every printed function on `meta`; whatever it raises is a misfit of the slot whose line raised it."""
     online = build_modules(plan, None, META)
+    rows = _odd_number(plan, online)
     target = {name: online[name] if name not in plan.follows else build_modules(plan, None, META)[name]
               for name in plan.targets}  # fmt: skip
     carries = {name: objective.optimizer.init([p for net in objective.trains for p in online[net].parameters()])
@@ -100,7 +101,7 @@ def rehearse(plan: Plan) -> list[RlblocksError]:
     for part in [plan.act, plan.warmup, plan.evaluate, plan.prepare, plan.learn, *plan.follows.values()]:
         if part is None:
             continue
-        found = _run(part, names, prepared, plan)
+        found = _run(part, names, prepared, plan, rows)
         if isinstance(found, RlblocksError):
             problems.append(found)
             break
@@ -109,25 +110,33 @@ def rehearse(plan: Plan) -> list[RlblocksError]:
     return problems
 
 
-def _run(part: Printed, names: Mapping[str, Any], prepared: Mapping[str, Tensor], plan: Plan) -> Any:
-    chunk = {key: prepared.get(key, _odd(spec)) for key, spec in part.columns.items()}
+def _odd_number(plan: Plan, modules: Modules) -> int:
+    """A number of rows that is no other size of the recipe, so that no two dims agree by chance."""
+    shapes = [spec.shape for spec in plan.columns.values()]
+    shapes += [tuple(p.shape) for module in modules.values() for p in module.parameters()]
+    sizes = {size for shape in shapes for size in shape} | set(plan.sizes.values())
+    return next((prime for prime in PRIMES if prime not in sizes), max(sizes) + 2)
+
+
+def _run(part: Printed, names: Mapping[str, Any], prepared: Mapping[str, Tensor], plan: Plan, rows: int) -> Any:
+    chunk = {key: prepared.get(key, _empty(spec, rows)) for key, spec in part.columns.items()}
     draws = {
-        name: torch.empty((ROWS, *d.shape) if d.per_row else d.shape, device=META) for name, d in part.draws.items()
+        name: torch.empty((rows, *d.shape) if d.per_row else d.shape, device=META) for name, d in part.draws.items()
     }
     numbers = {name: torch.tensor(0.5, dtype=torch.float64) for name in part.numbers}  # as in a run: on the CPU
     late = (set(plan.recipe.objectives),) if "due)" in part.source.partition("\n")[0] else ()
     try:
         return part.define("dry run", names)(chunk, numbers, draws, *late)
     except Exception as error:  # noqa: BLE001  whatever a block raises is a misfit, to be told as one
-        return _told(part, error, plan)
+        return _told(part, error, plan, rows)
 
 
-def _odd(spec: Spec) -> Tensor:
+def _empty(spec: Spec, rows: int) -> Tensor:
     kind = torch.from_numpy(np.empty(0, spec.dtype)).dtype
-    return torch.empty((ROWS, *spec.shape), dtype=kind, device=META)
+    return torch.empty((rows, *spec.shape), dtype=kind, device=META)
 
 
-def _told(part: Printed, error: Exception, plan: Plan) -> RlblocksError:
+def _told(part: Printed, error: Exception, plan: Plan, rows: int) -> RlblocksError:
     """The slot and line of the printed function in which a block raised."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename.endswith(f" {part.name}>") and frame.lineno:
@@ -140,7 +149,7 @@ def _told(part: Printed, error: Exception, plan: Plan) -> RlblocksError:
             if isinstance(error, RecipeError):
                 return RecipeError(f"slot {slot!r}: {said}", fix="read what is trained in a loss", slot=slot)
             return RecipeError(
-                f"{holder} failed in the dry run ({ROWS} rows, shapes only): {said}\n"
+                f"{holder} failed in the dry run ({rows} rows, shapes only): {said}\n"
                 f"  line: {(frame.line or '').strip()}",
                 fix="compare the shapes that it reads with those that it expects (rlblocks explain shows both)",
                 slot=slot, error=error,

@@ -8,7 +8,7 @@ import attrs
 
 from rlblocks._core.block import Block, blocks_of
 from rlblocks._core.clocks import Updates
-from rlblocks._core.declare import Read
+from rlblocks._core.declare import Fn, Read
 from rlblocks._core.errors import did_you_mean
 from rlblocks._core.keys import SCALAR, Spec, parse
 from rlblocks._core.plan import Printed, printed
@@ -25,10 +25,15 @@ def prepare_page(world: World, chunk: Mapping[str, Spec]) -> tuple[Printed | Non
     page = Page(world, chunk)
     for index, block in enumerate(world.recipe.prepare):
         _write(page, block, f"prepare[{index}]", "", grad=False)
-    keys = [key for block in world.recipe.prepare for key in block.outputs]
-    returned = ", ".join(f'"{key}": {variable(key)}' for key in keys)
+    specs = {key: spec for block in world.recipe.prepare for key, spec in specs_of(block).items()}
+    returned = ", ".join(f'"{key}": {variable(key)}' for key in specs)
     made = printed("prepare(chunk, numbers, draws)", "Once per chunk.", page, page.lines, [f"return {{{returned}}}"])
-    return made, dict.fromkeys(keys, SCALAR)
+    return made, specs
+
+
+def specs_of(block: Block) -> dict[str, Spec]:
+    """What is known of each key that a block writes: one number a row, unless the block says otherwise."""
+    return {key: block.specs.get(key, SCALAR) for key in block.outputs}
 
 
 def _write(page: Page, block: Block, slot: str, prefix: str, *, grad: bool, several: bool = False) -> dict[str, str]:
@@ -40,7 +45,8 @@ def _write(page: Page, block: Block, slot: str, prefix: str, *, grad: bool, seve
             which = f"writes {key!r}, but that is written already"
             page.world.misfit(slot, block, which, "keep one of the two blocks", key=key)
     page.call(block, slot, results, grad=grad)
-    page.written.update({key: Values(name, SCALAR) for key, name in results.items() if key != "loss"})
+    specs = specs_of(block)
+    page.written.update({key: Values(name, specs[key]) for key, name in results.items() if key != "loss"})
     return results
 
 
@@ -102,19 +108,15 @@ def _objective(page: Page, name: str, objective: Objective) -> dict[str, str]:
 
 def _differentiated(world: World, objective: Objective) -> set[tuple[str, bool, str]]:
     """The forward passes that the losses read, and what these read in turn: they need a graph."""
-    found: set[tuple[str, bool, str]] = set()
-    for loss in objective.losses:
-        for asked in loss.inputs.values():
-            key = parse(asked.key) if isinstance(asked, Read) else None
-            if key and key.which == "online" and key.name in world.writers:
-                found.add((world.writers[key.name], key.next, "online"))
+    asked = [given for loss in objective.losses for given in loss.inputs.values() if isinstance(given, Read | Fn)]
+    keys = [key for given in asked if (key := parse(given.key)).which == "online" and key.name in world.writers]
+    found = {(world.writers[key.name], key.next, "online") for key in keys}
     waiting = list(found)
     while waiting:
         network, later, which = waiting.pop()
-        reads = world.recipe.networks[network].reads
-        below = {(world.writers[read], later, which) for read in reads if read in world.writers} - found
+        below = {(world.writers[r], later, which) for r in world.recipe.networks[network].reads if r in world.writers}
+        waiting += below - found
         found |= below
-        waiting += below
     return found
 
 

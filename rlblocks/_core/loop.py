@@ -37,6 +37,7 @@ class Loop:
             (plan.recipe.target_updates[name].every, _Call(printed, names, state, "follow", 1), [0])
             for name, printed in plan.follows.items()
         ]
+        self._warmup = plan.warmup_explorer
         self._environments = np.arange(state.pool.n, dtype=np.int64)
         self._gamma = plan.recipe.gamma
         self._catch_up()
@@ -55,7 +56,7 @@ class Loop:
             while True:
                 if isinstance(op, Collect):
                     yield from self._collect(op)
-                elif isinstance(op, Learn):
+                else:
                     yield from self._learn_steps(op)
                 try:
                     op = program.send(counters.progress(len(memory)))  # noqa: PLW2901  the program hears back
@@ -63,6 +64,11 @@ class Loop:
                     return
 
     def _collect(self, op: Collect) -> Iterator[None]:
+        if op.explorer not in (None, self._warmup):
+            raise RunError(
+                f"the cadence asks for a collect by {op.explorer!r}, which is not among its fields",
+                fix="hold the explorer of the warm-up in a field of the cadence",
+            )
         acting = self._acts["act" if op.explorer is None else "act_warmup"]
         n = self.state.pool.n
         for done in range(op.steps // n):
@@ -125,11 +131,18 @@ class _Call:
     def __init__(self, printed: Printed, names: dict[str, Any], state: State, purpose: str, rows: int) -> None:
         self.function = printed.define(state.plan.recipe.name, names)
         self.draws = Draws(printed.draws, rows, state.generators[purpose], state.device)
-        self.numbers = Numbers(printed.numbers, state.device)
+        self.numbers = Numbers(printed.numbers, state.device, _paces(printed, state))
         self._counters = state.counters
 
     def __call__(self, chunk: dict[str, Tensor]) -> Any:
         return self.function(chunk, self.numbers(self._counters), self.draws())
+
+
+def _paces(printed: Printed, state: State) -> dict[str, int]:
+    """For each number of an objective, every how many learn steps that objective runs."""
+    objectives = state.plan.recipe.objectives
+    owners = {name: name.split(".")[1] for name in printed.numbers if name.startswith("objectives.")}
+    return {name: int(objectives[owner].every.count) for name, owner in owners.items()}
 
 
 class _Acting:

@@ -14,6 +14,7 @@ from rlblocks._core.printing import Page
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.source import Line, function_source
 from rlblocks.envs.base import Facts
+from rlblocks.explorers.base import Explorer
 
 
 @attrs.frozen
@@ -80,6 +81,7 @@ class Plan:
         sizes: of the environment's dims, such as `action`.
         columns: what collecting writes into the store.
         act: `act(chunk, numbers, draws)` in training; in warm-up and evaluation likewise.
+        warmup_explorer: who acts in the warm-up.
         learn: `learn(chunk, numbers, draws)`: one learn step.
         prepare: `prepare(chunk, numbers, draws)`: once per chunk; None where the recipe prepares nothing.
         follows: by network, the printed target update.
@@ -95,6 +97,7 @@ class Plan:
     columns: Mapping[str, Spec]
     act: Printed
     warmup: Printed
+    warmup_explorer: Explorer
     evaluate: Printed
     learn: Printed
     prepare: Printed | None

@@ -118,9 +118,8 @@ class Page:
         if writer is None:
             return None
         name = key.name
-        form = getattr(self.world.recipe.networks[writer].head, "form", None)
-        if asked.raw and form is not None:
-            name = form.key
+        if asked.raw:
+            name = self.world.recipe.networks[writer].head.form.key
         self.world.network_keys_read.add(name)
         return Values(self._pass(writer, key.next, key.which, name, slot, grad=grad), self.world.specs[name])
 
@@ -129,7 +128,7 @@ class Page:
     def _pass(self, network: str, later: bool, which: str, name: str, slot: str, *, grad: bool) -> str:
         """The variable that holds one output of a forward pass; prints the pass where it was not yet."""
         at = (network, later, which)
-        grad = grad or at in self.with_grad
+        grad = which == "online" and (grad or at in self.with_grad)  # a target is a constant, whoever keeps it
         prefix = "next." if later else ""
         value = variable(f"{prefix}{name}@{which}")
         if at not in self.passes:
@@ -226,8 +225,8 @@ class Page:
             free = tuple(read for read in self.world.recipe.networks[writer].reads if read == "action")
             call = self._invocation(writer, key.next, key.which, slot, grad=grad, free=free)
             return f'lambda {", ".join(free)}: {call}["{key.name}"]'
-        form = getattr(self.world.recipe.networks[writer].head, "form", None)
-        if form is None or key.name not in FORM_FUNCTIONS:
+        form = self.world.recipe.networks[writer].head.form
+        if key.name not in FORM_FUNCTIONS:
             return self.world.misfit(
                 slot, block,
                 f"asks for {asked!r} (as {argument!r}), a function that the form {type(form).__name__} does not have",
@@ -247,5 +246,6 @@ class Page:
     def call(self, block: Block, slot: str, results: Mapping[str, str], *, grad: bool) -> None:
         """Print one call of a block: `results` maps each of its output keys to a variable."""
         given = self.arguments(block, slot, grad=grad)
-        code = f"{', '.join(results.values())} = {self.world.named(block, slot)}.compute({as_arguments(given)})"
+        left = f"{', '.join(results.values())} = " if results else ""
+        code = f"{left}{self.world.named(block, slot)}.compute({as_arguments(given)})"
         self.lines.append(Line(code, slot, annotation(block, slot, given, results), grad))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 import torch
 from torch import Tensor
 
+from rlblocks._core.clocks import Times
+
 if TYPE_CHECKING:
     from rlblocks._core.block import Block
-    from rlblocks._core.clocks import Times
     from rlblocks._core.plan import DrawSpec
 
 PURPOSES = ("networks", "act", "act_warmup", "prepare", "learn", "follow", "store", "environments", "evaluation")
@@ -67,10 +69,13 @@ class Draws:
 class Numbers:
     """The scheduled numbers of one printed function, as 0-dim tensors over one numpy array."""
 
-    def __init__(self, sources: Mapping[str, tuple[Block, str]], device: torch.device) -> None:
+    def __init__(
+        self, sources: Mapping[str, tuple[Block, str]], device: torch.device, paces: Mapping[str, int] | None = None
+    ) -> None:
         self._values = np.zeros(len(sources), np.float64)
         self._device = device
-        self._sources = [_reader(block, name) for block, name in sources.values()]
+        paces = paces or {}
+        self._sources = [_paced(_reader(block, held), paces.get(name, 1)) for name, (block, held) in sources.items()]
         shared = torch.from_numpy(self._values)
         self._tensors = {name: shared[i] for i, name in enumerate(sources)}
 
@@ -86,6 +91,35 @@ class Numbers:
         return {
             name.rpartition(".")[2]: source(times) for name, source in zip(self._tensors, self._sources, strict=True)
         }
+
+
+@attrs.frozen
+class OwnTimes:
+    """The times of an objective that runs only at every `pace`-th learn step: its updates are its own steps."""
+
+    times: Times
+    pace: int
+
+    @property
+    def env_steps(self) -> int:
+        return self.times.env_steps
+
+    @property
+    def updates(self) -> int:
+        return self.times.updates // self.pace
+
+    @property
+    def episodes(self) -> int:
+        return self.times.episodes
+
+    @property
+    def budget(self) -> int:
+        return self.times.budget
+
+
+def _paced(source: Callable[[Times], float], pace: int) -> Callable[[Times], float]:
+    """A number as an objective with a rhythm of its own reads it."""
+    return source if pace == 1 else lambda times: source(OwnTimes(times, pace))
 
 
 def _reader(block: Block, name: str) -> Any:

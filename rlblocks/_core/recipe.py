@@ -49,6 +49,12 @@ def _names(value: Any) -> Any:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def _once(_: object, attribute: Any, value: tuple[str, ...]) -> None:
+    twice = [name for name in value if value.count(name) > 1]
+    if twice:
+        raise FieldError(f"{attribute.name} names {twice[0]!r} twice", fix="name each network once", value=value)
+
+
 @attrs.frozen
 class Network:
     """Keys to keys: a body that makes features of what it reads, and a head that writes what others read.
@@ -77,7 +83,7 @@ class Objective:
         every: how often; a delayed policy has `Updates(2)`.
     """
 
-    trains: tuple[str, ...] = attrs.field(converter=_names)
+    trains: tuple[str, ...] = attrs.field(converter=_names, validator=_once)
     target: Target = fields.slot("targets")
     losses: tuple[Loss, ...] = attrs.field(  # type: ignore[misc]  # mypy takes the slot above for a default
         converter=_tuple, validator=_members("losses", "losses")

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
+import attrs
 import gymnasium
 
 from rlblocks._core import dry_run
-from rlblocks._core.block import blocks_of
+from rlblocks._core.block import blocks_of, fields_of
 from rlblocks._core.checks import debts, keepers, leftovers
 from rlblocks._core.errors import RecipeError, WiringError, did_you_mean
 from rlblocks._core.keys import FLAG, SCALAR, Spec
-from rlblocks._core.learn_page import learn_page, prepare_page
+from rlblocks._core.learn_page import learn_page, prepare_page, specs_of
 from rlblocks._core.plan import Plan, Printed, printed
 from rlblocks._core.printing import Page
 from rlblocks._core.recipe import Recipe, slots_of
@@ -25,6 +26,9 @@ from rlblocks._core.source import Line, variable
 from rlblocks._core.world import World
 from rlblocks.envs.base import Facts
 from rlblocks.explorers.base import Explorer
+
+if TYPE_CHECKING:
+    from rlblocks.networks.base import Body
 
 
 def spec_of(space: gymnasium.Space[Any]) -> Spec:
@@ -56,9 +60,9 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
     _networks(world, columns)
     if world.problems:  # whatever reads these networks would only repeat it
         raise WiringError(recipe.name, world.problems)
-    act, warmup, evaluate = _acting(world, columns)
-    stored = {**columns, **{k: SCALAR for k in recipe.explorer.outputs if k != "action"}}
-    chunk = {**stored, "discount": SCALAR, **dict.fromkeys(recipe.store.outputs, SCALAR)}
+    act, warmup, explorer, evaluate = _acting(world, columns)
+    stored = {**columns, **{k: s for k, s in specs_of(recipe.explorer).items() if k != "action"}}
+    chunk = {**stored, "discount": SCALAR, **specs_of(recipe.store)}
     prepare, prepared = prepare_page(world, chunk)
     learn, outputs = learn_page(world, {**chunk, **prepared})
     feeds = debts(world, learn, outputs)
@@ -67,8 +71,8 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
     if world.problems:
         raise WiringError(recipe.name, world.problems)
     plan = Plan(
-        recipe, facts, world.sizes, {**stored, "discount": SCALAR}, act, warmup, evaluate, learn, prepare, follows,
-        feeds, dict(world.namespace), tuple(sorted(world.targets_read)), dict(world.reads),
+        recipe, facts, world.sizes, {**stored, "discount": SCALAR}, act, warmup, explorer, evaluate, learn, prepare,
+        follows, feeds, dict(world.namespace), tuple(sorted(world.targets_read)), dict(world.reads),
     )  # fmt: skip
     problems = dry_run.rehearse(plan)
     if problems:
@@ -111,14 +115,10 @@ def _networks(world: World, columns: Mapping[str, Spec]) -> None:
             break
         for name in ready:
             network, reads = waiting.pop(name), {read: known[read] for read in world.recipe.networks[name].reads}
-            for part, path, why, fix in (
-                (network.body, "body", input_misfit(reads, network.body), _fitting_bodies(next(iter(reads.values())))),
-                (network.head, "head", network.head.misfit(world.sizes), _fitting_recipes(world.sizes)),
-            ):
-                if why:
-                    slot = f"networks.{name}.{path}"
-                    world.blame(f"slot {slot!r} holds {type(part).__name__}, which {why}", fix, slot=slot)
-                    break
+            if why := input_misfit(reads, network.body):
+                world.misfit(f"networks.{name}.body", network.body, why, _fitting_bodies(reads))
+            elif why := network.head.misfit(world.sizes):
+                world.misfit(f"networks.{name}.head", network.head, why, _fitting_recipes(world.sizes))
             else:
                 world.reads[name] = reads
                 _writes(world, name, network.head.writes(network_sizes(reads, network.body, world.sizes)))
@@ -140,9 +140,14 @@ def _writes(world: World, name: str, specs: Mapping[str, Spec]) -> None:
         world.writers[key], world.specs[key] = name, spec
 
 
-def _fitting_bodies(spec: Spec) -> str:
-    fits = [name for name, kind in blocks_of("bodies").items() if not kind().misfit(spec)]  # type: ignore[attr-defined]
-    return f"bodies that read {spec}: {', '.join(fits)}" if fits else "wrap the environment"
+def _fitting_bodies(reads: Mapping[str, Spec]) -> str:
+    from rlblocks.networks import input_misfit
+
+    fits = [name for name, kind in blocks_of("bodies").items()
+            if not any(field.default is attrs.NOTHING for field in fields_of(kind).values())
+            and not input_misfit(reads, cast("Body", kind()))]  # fmt: skip
+    what = ", ".join(str(spec) for spec in reads.values())
+    return f"bodies that read {what}: {', '.join(fits)}" if fits else "wrap the environment"
 
 
 def _fitting_recipes(sizes: Mapping[str, int]) -> str:
@@ -151,12 +156,14 @@ def _fitting_recipes(sizes: Mapping[str, int]) -> str:
     return "the recipes here act in Discrete spaces: use an environment with Discrete actions, such as CartPole-v1"
 
 
-def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed, Printed]:
+def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed, Explorer, Printed]:
     """How training, warm-up and evaluation act."""
     recipe = world.recipe
     warm = [(path, block) for path, block in slots_of(recipe, "explorers") if path.startswith("cadence.")]
     slot, explorer = warm[0] if warm else ("explorer", recipe.explorer)
     assert isinstance(explorer, Explorer)
+    if len(warm) > 1:
+        world.blame(f"slot 'cadence' holds {len(warm)} explorers", "a cadence has one, for the warm-up", slot="cadence")
     if set(explorer.outputs) != set(recipe.explorer.outputs):
         world.misfit(
             slot, explorer, f"writes {', '.join(explorer.outputs)}, and slot 'explorer' holds "
@@ -167,6 +174,7 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
     return (
         _act(world, columns, "act", recipe.explorer, "explorer"),
         _act(world, columns, "act_warmup", explorer, slot),
+        explorer,
         _act(
             world, columns, "act_evaluation", greedy, "explorer" if greedy == recipe.explorer else "explorer.evaluation"
         ),

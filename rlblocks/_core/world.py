@@ -11,6 +11,7 @@ from rlblocks._core.clocks import Updates
 from rlblocks._core.declare import REQUIRED, Read
 from rlblocks._core.errors import RecipeError, RlblocksError, did_you_mean
 from rlblocks._core.keys import Key, Spec, parse
+from rlblocks._core.paths import walk
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.source import variable
 
@@ -45,10 +46,17 @@ class World:
     def named(self, block: Block, slot: str) -> str:
         """A name for a block in the source: its registry name, made unique by its slot."""
         name = variable(type(block).registered_name)
-        if self.namespace.setdefault(name, block) != block:
+        if name in self._variables() or self.namespace.setdefault(name, block) != block:
             name = variable(slot)
             self.namespace[name] = block
         return name
+
+    def _variables(self) -> set[str]:
+        """Every name that a printed function may use for a tensor."""
+        blocks = [node for _, node in walk(self.recipe) if isinstance(node, Block)]
+        keys = {key for block in blocks for key in block.outputs}
+        keys |= {asked.key for block in blocks for asked in block.inputs.values() if isinstance(asked, Read)}
+        return {variable(key) for key in (*keys, *self.columns, *self.specs)}
 
 
 def mend(key: Key, block: Block, known: list[str], world: World) -> str:

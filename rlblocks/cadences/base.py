@@ -48,14 +48,7 @@ class Learn:
     batch: int
 
 
-@attrs.frozen
-class Evaluate:
-    """Play greedy episodes on environments of their own."""
-
-    episodes: int
-
-
-Op = Collect | Learn | Evaluate
+Op = Collect | Learn
 
 
 @role("cadences")

@@ -68,6 +68,13 @@ class ValueForm(Block):
 class Head(Block):
     """Features to what others read, such as `q`."""
 
+    @property
+    def form(self) -> ValueForm:
+        """How the values that it writes are represented: as scalars, unless a field of this name says otherwise."""
+        from rlblocks.networks.scalar import Scalar
+
+        return Scalar()
+
     def writes(self, sizes: Mapping[str, int]) -> Mapping[str, Spec]:
         """The keys that the network writes, given the sizes of dims: the environment's (`action`), and `feature`."""
         raise NotImplementedError

@@ -185,7 +185,7 @@ def declarations() -> dict[str, Callable[[], Any]]:
         def compute(self: Any, *, reward: Any, q: Any) -> Any:
             return reward
 
-        members = {"__doc__": "x", "inputs": {"reward": scheduled("reward")}, "compute": compute}
+        members = {"__doc__": "x", "inputs": {"reward": read("reward"), "gain": scheduled("compute")}, "compute": compute}
         return block("test/disagree")(type("Disagree", (Target,), members))
 
     def misspelt_key() -> Any:

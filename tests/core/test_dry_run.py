@@ -11,7 +11,7 @@ from rlblocks.recipes import dqn, noisy
 
 from rlblocks import WiringError, block, read, scheduled, wire
 from rlblocks._core import dry_run
-from rlblocks._core.dry_run import META, ROWS, build_modules, rehearse
+from rlblocks._core.dry_run import META, build_modules, rehearse
 from rlblocks.explorers import Explorer, Greedy
 from rlblocks.losses import Loss
 from rlblocks.target_updates import TargetUpdate
@@ -111,7 +111,7 @@ def test_each_function_runs_once_on_odd_shapes() -> None:
     counting = Counting()
     wire(dqn().swap({"losses[0]": counting}))
 
-    assert counting.calls == [(torch.Size([ROWS]), "meta", "cpu", torch.float64)]
+    assert counting.calls == [(torch.Size([7]), "meta", "cpu", torch.float64)]
 
 
 def test_prepared_columns_arrive_as_they_were_prepared() -> None:

@@ -35,10 +35,8 @@ def run(recipe: Recipe, steps: int) -> State:
 def test_every_combination_wires_runs_and_learns(ideas: tuple[str, ...]) -> None:
     """Each of the 32 takes 500 steps, one update a step after the warm-up, and every parameter moves."""
     recipe = small(ideas)
-    before = {
-        key: value.clone() for key, value in build(wire(recipe), seed=3, budget=1, device=torch.device("cpu")).online["q"]
-        .state_dict().items()
-    }  # fmt: skip
+    fresh = build(wire(recipe), seed=3, budget=1, device=torch.device("cpu"))
+    before = {key: value.clone() for key, value in fresh.online["q"].state_dict().items()}
 
     state = run(recipe, 500)
 
@@ -50,7 +48,7 @@ def test_every_combination_wires_runs_and_learns(ideas: tuple[str, ...]) -> None
 
 
 def pairs() -> list[tuple[str, str]]:
-    return list(itertools.combinations(IDEAS, 2))
+    return list(itertools.combinations((*IDEAS, "noisy"), 2))
 
 
 @pytest.mark.parametrize(("first", "second"), pairs(), ids="+".join)

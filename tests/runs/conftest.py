@@ -15,6 +15,16 @@ def no_waiting():
 
 
 @pytest.fixture
+def no_pictures():
+    """Drawing the curves of a run costs a second."""
+    from rlblocks.runs.run import Run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "plot", Run._folder)
+        yield
+
+
+@pytest.fixture
 def last(tmp_path):
     """A checkpoint of generation 1."""
     path = tmp_path / "run" / "checkpoints" / "last"

@@ -1,0 +1,122 @@
+"""An agent: observation in, action out, greedy and without a random number."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from rlblocks.recipes import dqn, noisy
+from small_runs import small
+
+from rlblocks import wire
+from rlblocks._core.dry_run import build_modules
+from rlblocks.envs.base import Facts
+from rlblocks.explorers import UniformRandom
+from rlblocks.runs.agent import Agent
+
+CPU = torch.device("cpu")
+
+
+def agent_of(recipe: Any = None, facts: Facts | None = None, seed: int = 0) -> Agent:
+    plan = wire(recipe or small(), facts)
+    modules, generator = build_modules(plan, torch.Generator(), CPU), torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in modules["q"].parameters():
+            parameter.normal_(generator=generator)  # as it begins, a network of this size prefers one action
+    return Agent(plan, modules, CPU, seed)
+
+
+def facts(observation: Any, actions: Any) -> Facts:
+    return Facts("Made-v0", observation, actions)
+
+
+def test_one_observation_gives_one_action() -> None:
+    """A plain int, the greatest value of the network."""
+    agent, seen = agent_of(), np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    best = agent.networks["q"](torch.from_numpy(seen))["q"].argmax(1).tolist()
+
+    assert [agent(row) for row in seen] == best
+    assert {type(agent(row)) for row in seen} == {int}
+    assert len(set(best)) == 2
+
+
+def test_a_batch_gives_an_action_each() -> None:
+    """int64, in order, whatever the number of rows."""
+    agent, seen = agent_of(), np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+
+    for rows in (1, 7, 20):
+        actions = agent(seen[:rows])
+        assert actions.dtype == np.int64
+        assert actions.tolist() == [agent(row) for row in seen[:rows]]
+
+
+def test_whatever_holds_numbers_is_an_observation() -> None:
+    """Lists, doubles and tensors are taken as the network's own type."""
+    agent, seen = agent_of(), np.array([0.5, -1.0, 2.0])
+
+    assert agent(seen.tolist()) == agent(seen) == agent(torch.from_numpy(seen)) == agent(seen.astype(np.float32))
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2,), (5, 4), (2, 2, 3), (0,)])
+def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    """It names both shapes."""
+    with pytest.raises(ValueError, match=r"and this agent learned on \(3,\)$"):
+        agent_of()(np.zeros(shape, np.float32))
+
+
+def test_an_empty_batch_gives_no_action() -> None:
+    """Not an error."""
+    assert agent_of()(np.zeros((0, 3), np.float32)).tolist() == []
+
+
+def test_actions_are_counted_as_the_space_counts_them() -> None:
+    """A space that starts at 5 is given 5 and 6."""
+    made = facts(gymnasium.spaces.Box(-1.0, 1.0, (3,)), gymnasium.spaces.Discrete(2, start=5))
+    agent, seen = agent_of(facts=made), np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+
+    assert set(agent(seen).tolist()) == {5, 6}
+    assert agent(seen[0]) == agent(seen)[0]
+    assert agent.act(seen).tolist() == (agent(seen) - 5).tolist()
+
+
+def test_a_discrete_observation_is_one_number() -> None:
+    """One int is one observation, a vector of them a batch."""
+    agent = agent_of(facts=facts(gymnasium.spaces.Discrete(6), gymnasium.spaces.Discrete(2)))
+
+    assert agent(np.arange(6)).tolist() == [agent(i) for i in range(6)]
+
+
+def test_acting_moves_nothing() -> None:
+    """No generator, no parameter, no graph."""
+    agent, seen = agent_of(), np.zeros((4, 3), np.float32)
+    before = [p.clone() for p in agent.networks["q"].parameters()]
+    states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
+    agent(seen)
+
+    assert (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()) == states  # noqa: NPY002
+    assert all(torch.equal(a, b) for a, b in zip(before, agent.networks["q"].parameters(), strict=True))
+    assert all(p.grad is None for p in agent.networks["q"].parameters())
+
+
+def test_noisy_layers_act_by_their_mean() -> None:
+    """The same action every time."""
+    agent, seen = agent_of(small(noisy(dqn()))), np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+
+    assert agent(seen).tolist() == agent(seen).tolist()
+
+
+def test_a_policy_that_draws_follows_from_the_seed() -> None:
+    """A recipe may be evaluated by chance; the seed decides."""
+    seen = np.zeros((64, 3), np.float32)
+    recipe = small(dqn().swap(explorer=UniformRandom()))
+    one, same, other = (agent_of(recipe, seed=seed) for seed in (1, 1, 2))
+
+    first = one(seen).tolist()
+    assert first == same(seen).tolist() != other(seen).tolist()
+    assert one(seen).tolist() != first
+    one.restart(1)
+    assert one(seen).tolist() == first

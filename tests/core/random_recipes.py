@@ -98,7 +98,7 @@ def recipes():
     networks = st.builds(Network, reads=keys(), body=blocks("bodies"), head=blocks("heads"))
     objectives = st.builds(
         Objective,
-        trains=st.lists(st.sampled_from(NAMES), max_size=2),
+        trains=st.lists(st.sampled_from(NAMES), max_size=2, unique=True),
         target=blocks("targets"),
         losses=st.lists(blocks("losses"), max_size=3),
         optimizer=blocks("optimizers"),

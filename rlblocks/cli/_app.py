@@ -12,6 +12,7 @@ from rlblocks.cli.describe import describe
 from rlblocks.cli.diff import diff
 from rlblocks.cli.doctor import doctor
 from rlblocks.cli.draw import draw
+from rlblocks.cli.draw import draw
 from rlblocks.cli.evaluate import evaluate
 from rlblocks.cli.explain import explain
 from rlblocks.cli.listing import listing
@@ -56,6 +57,7 @@ for panel, name, verb in (
     (READ, "describe", describe),
     (READ, "explain", explain),
     (READ, "diff", diff),
+    (READ, "draw", draw),
     (READ, "draw", draw),
     (BUILD, "check", check),
     (BUILD, "doctor", doctor),

@@ -52,9 +52,9 @@ def placed(heights: Mapping[str, float], layer: Mapping[str, int], arrows: Seque
         columns[layer[item]].append(item)
     sizes, links = dict(heights), {}
     for number, (source, target) in enumerate(arrows):
-        passed = [f"{number}:{column}" for column in range(layer[source] + 1, layer[target])]
-        for column, item in enumerate(passed, layer[source] + 1):
-            columns[column].append(item)
+        passed = [f"{number}:{index}" for index in range(layer[source] + 1, layer[target])]
+        for index, item in enumerate(passed, layer[source] + 1):
+            columns[index].append(item)
             sizes[item] = THIN
         links[number] = Link((source, *passed, target))
     steps = [step for link in links.values() for step in pairwise(link.path)]
@@ -70,7 +70,7 @@ def placed(heights: Mapping[str, float], layer: Mapping[str, int], arrows: Seque
             wanted = {item: _mean([middle[other] for other in near[item]], middle[item]) for item in column}
             column.sort(key=wanted.__getitem__)
             middle.update(_fitted(column, sizes, wanted))
-    for column in [*columns, *columns[::-1], *columns]:
+    for column in (*columns, *columns[::-1], *columns):
         wanted = {item: _mean([middle[o] for o in (*before[item], *after[item])], middle[item]) for item in column}
         middle.update(_fitted(column, sizes, wanted))
     return Placed(tuple(map(tuple, columns)), middle, links)
@@ -91,7 +91,7 @@ def _mean(values: Sequence[float], otherwise: float) -> float:
 
 
 def _fitted(column: Sequence[str], sizes: Mapping[str, float], wanted: Mapping[str, float]) -> dict[str, float]:
-    """The places nearest to the wanted ones, by least squares, that keep order and distance (pool adjacent violators)."""
+    """The places nearest to the wanted ones that keep order and distance: least squares by pooling what collides."""
     offset, offsets = 0.0, []
     for index, item in enumerate(column):
         if index:

@@ -71,6 +71,7 @@ def instances(role):
 
 BLOCKS = [block for role in known_roles() for block in instances(role)]
 
+
 @parametrize_laws(BLOCKS)
 def test_law(law):
     """The block obeys the law; what is skipped says why."""

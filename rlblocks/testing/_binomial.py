@@ -10,7 +10,7 @@ LEVEL = 1e-9
 
 
 def log_pmf(k: int, n: int, p: float) -> float:
-    """log P(X = k) for X ~ Bin(n, p)."""
+    """Log P(X = k) for X ~ Bin(n, p)."""
     if p in {0.0, 1.0}:
         return 0.0 if k == n * p else -math.inf
     choose = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

@@ -12,7 +12,6 @@ from torch import Tensor
 from rlblocks._core.block import Block
 from rlblocks.testing._show import show
 
-
 Function = Callable[..., Mapping[str, Any]]
 
 
@@ -103,7 +102,7 @@ class Call:
         if isinstance(discount, Tensor):
             facts += ["a terminated row"] if bool((discount == 0).any()) else []
             facts += ["a row that goes on"] if bool((discount != 0).any()) else []
-            facts += ["discounts that differ"] if discount[discount != 0].unique().numel() > 1 else []
+            facts += ["discounts that differ"] if len(set(discount[discount != 0].tolist())) > 1 else []
         return facts
 
 

@@ -90,7 +90,7 @@ class Check:
         return self.law.title
 
     def __call__(self) -> None:
-        """Raise `LawBroken` where the law is broken, and `unittest.SkipTest`, which pytest knows, where it is not asked."""
+        """Raise `LawBroken` where the law is broken, and `unittest.SkipTest`, known to pytest, where it is skipped."""
         result = self.result()
         if result.status in {"skipped", "waived"}:
             raise unittest.SkipTest(f"{result.status}: {result.reason}")
@@ -141,7 +141,11 @@ def _asked(law: Law, block: Block, times: int) -> tuple[Status, str, str]:
     try:
         why_not = unsupplied(block) or law.needs(block)
     except Exception as error:  # noqa: BLE001  a block that raises when it is only looked at is broken
-        return "failed", f"it could not be asked whether this law applies: it raised {_said(error)}", f"block = {block!r}"
+        return (
+            "failed",
+            f"it could not be asked whether this law applies: it raised {_said(error)}",
+            f"block = {block!r}",
+        )
     if why_not:
         return "skipped", why_not, ""
     reason, example = _broken(law, block, times)

@@ -12,7 +12,7 @@ from torch import Tensor
 ULPS = 32  # rounding errors that a float32 result may be away from its exact value
 
 
-class LawBroken(AssertionError):
+class LawBroken(AssertionError):  # noqa: N818  it is a finding, as a failed assertion is
     """A block does not obey a law. The message says in one line what was found and what was due."""
 
 
@@ -56,7 +56,8 @@ def as_array(value: Any) -> np.ndarray[Any, Any]:
     """A tensor, array or number as an array; bfloat16, which numpy lacks, as float32."""
     if isinstance(value, Tensor):
         value = value.detach().cpu()
-        return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+        array: np.ndarray[Any, Any] = (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+        return array
     return np.asarray(value)
 
 

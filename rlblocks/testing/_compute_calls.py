@@ -80,14 +80,15 @@ def compute_calls(
 
 def _compute(block: Any) -> Function:
     """What a block computes, by the names of its outputs."""
-
     arguments = arguments_of(block)
 
     def function(**given: Any) -> dict[str, Any]:
         wrote = block.compute(**{arguments[name]: value for name, value in given.items()})
         wrote = wrote if isinstance(wrote, tuple) else (wrote,)
         if len(wrote) != len(block.outputs):
-            raise LawBroken(f"compute returned {len(wrote)} values, but declares the outputs {', '.join(block.outputs)}")
+            raise LawBroken(
+                f"compute returned {len(wrote)} values, but declares the outputs {', '.join(block.outputs)}"
+            )
         return dict(zip(block.outputs, wrote, strict=True))
 
     return function
@@ -106,7 +107,9 @@ class _World:
             case Read():
                 return self._read(asked)
             case Draw(kind=kind, like=like):
-                shape = (self.sizes.batch,) if like in {"", "action", "reward"} else tuple(self._plain(parse(like)).shape)
+                shape = (
+                    (self.sizes.batch,) if like in {"", "action", "reward"} else tuple(self._plain(parse(like)).shape)
+                )
                 return self._random(kind, shape)
             case Scheduled(name=name):
                 return torch.tensor(number_at(block, name, self.draw(moments())), dtype=torch.float64)
@@ -146,7 +149,9 @@ class _World:
                 self.known[place] = self.draw(floats(self.sizes.batch))
             else:
                 shape = self._dims(dims)
-                self.known[place] = self.draw(q_values(self.sizes.batch, *shape, *(self.form if len(shape) == 1 else ())))
+                self.known[place] = self.draw(
+                    q_values(self.sizes.batch, *shape, *(self.form if len(shape) == 1 else ()))
+                )
         return self.known[place]
 
     def _plain(self, key: Key, dims: tuple[str, ...] = ()) -> Tensor:
@@ -158,23 +163,25 @@ class _World:
 
     def _column(self, name: str, dims: tuple[str, ...]) -> st.SearchStrategy[Tensor]:
         rows, actions = self.sizes.batch, self.sizes.action
-        match name:
-            case "discount":
-                return discounts(rows)
-            case "terminated" | "truncated" | "is_first":
-                return flags(rows)
-            case "action_mask":
-                return masks(rows, actions)
-            case "action":
-                return indices(rows, actions)
-            case "weight":
-                return uniforms(rows)
-            case "error" | "priority":
-                return floats(rows).map(torch.abs)
-            case "td_target":
-                return floats(rows, *self.form, step=0.375)
-            case _ if dims:
-                return q_values(rows, *self._dims(dims))
-            case _ if name.startswith("observation"):
-                return floats(rows, self.sizes.feature)
-        return floats(rows)
+        known: dict[str, st.SearchStrategy[Tensor]] = {
+            "discount": discounts(rows),
+            "terminated": flags(rows),
+            "truncated": flags(rows),
+            "is_first": flags(rows),
+            "action_mask": masks(rows, actions),
+            "action": indices(rows, actions),
+            "weight": uniforms(rows),
+            "error": sizes_of_errors(rows),
+            "priority": sizes_of_errors(rows),
+            "td_target": floats(rows, *self.form, step=0.375),
+        }
+        if name in known:
+            return known[name]
+        if dims:
+            return q_values(rows, *self._dims(dims))
+        return floats(rows, self.sizes.feature) if name.startswith("observation") else floats(rows)
+
+
+def sizes_of_errors(rows: int) -> st.SearchStrategy[Tensor]:
+    """Numbers at least 0."""
+    return floats(rows).map(torch.abs)

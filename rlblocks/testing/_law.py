@@ -50,23 +50,40 @@ _LAWS: list[Law] = []  # like the registry of blocks: filled at import by `law`,
 
 
 def law(
-    name: str, *, role: str | tuple[str, ...], since: str, title: str, needs: Needs = every_block,
-    covers: tuple[str, ...] = (), examples: int = 15,
-) -> Callable[[Body], Body]:  # fmt: skip
+    name: str,
+    *,
+    role: str | tuple[str, ...],
+    since: str,
+    title: str = "",
+    needs: Needs = every_block,
+    covers: tuple[str, ...] = (),
+    examples: int = 15,
+) -> Callable[[Body], Body]:
     """Register the function below as the body of a law. It reaches every block of its roles by itself.
 
+    Where no title is given, the first line of the function's docstring is the law in words.
+
     >>> from rlblocks.testing import Case, Law, law
-    >>> @law("LAB-1", role="lab_role", since="0.1", title="a block of ours has a docstring")
+    >>> @law("LAB-1", role="lab_role", since="0.1")
     ... def documented(case: Case) -> None:
+    ...     "A block of ours has a docstring."
     ...     assert type(case.block).__doc__
+    >>> next(laws_for("lab_role")).title
+    'a block of ours has a docstring'
     """
 
     def register(body: Body) -> Body:
         roles = (role,) if isinstance(role, str) else role
-        _LAWS.append(Law(name, title, roles, since, body, needs, covers, examples))
+        _LAWS.append(Law(name, title or _in_words(body), roles, since, body, needs, covers, examples))
         return body
 
     return register
+
+
+def _in_words(body: Body) -> str:
+    """The first line of a docstring, to stand inside a sentence."""
+    first = (body.__doc__ or body.__name__).strip().partition("\n")[0].rstrip(".")
+    return first if first[1:2].isupper() else first[:1].lower() + first[1:]
 
 
 def _order(found: Law) -> tuple[bool, str, int, str]:

@@ -1,4 +1,4 @@
-"""Memories under test: a store block built small, driven by a stream, saved and loaded through the checkpoint's format."""
+"""Memories under test: a store built small, driven by a stream, saved and loaded through the checkpoint's format."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ class Subject:
     def can_sample(self, batch: int) -> bool:
         """Whether so many rows may be asked for: at least one held, and as many where no row is handed over twice."""
         held = len(self.memory)
-        return held > 0 and (batch <= held or self.block.tags.get("replacement", "with") == "with" and not in_order(self.block))
+        return held > 0 and (
+            batch <= held or (self.block.tags.get("replacement", "with") == "with" and not in_order(self.block))
+        )
 
     def feed(self, errors: NDArray[Any]) -> None:
         """Hand back what the store asks for, for each row of the last sample."""

@@ -19,9 +19,9 @@ SPECS = VECTORS + IMAGES
 seeds = st.integers(0, 255)
 
 
-def readable(block: Block) -> list[Spec]:
+def readable(block: Any) -> list[Spec]:
     """The inputs among those of the kit that a body can read."""
-    return [spec for spec in SPECS if not block.misfit(spec)]  # type: ignore[attr-defined]  a body
+    return [spec for spec in SPECS if not block.misfit(spec)]
 
 
 def unreadable(block: Block) -> str:
@@ -29,9 +29,9 @@ def unreadable(block: Block) -> str:
     return "" if readable(block) else "it reads none of the inputs that the kit can make up"
 
 
-def build(block: Block, *arguments: Any, seed: int) -> nn.Module:
+def build(block: Any, *arguments: Any, seed: int) -> nn.Module:
     """The module of a network block, from a seed."""
-    module: nn.Module = block.build(*arguments, torch.Generator().manual_seed(seed))  # type: ignore[attr-defined]
+    module: nn.Module = block.build(*arguments, torch.Generator().manual_seed(seed))
     return module
 
 
@@ -40,9 +40,9 @@ def built(block: Block, *arguments: Any, seed: int) -> str:
     return f"module = {block!r}.build({', '.join(map(repr, arguments))}, torch.Generator().manual_seed({seed}))"
 
 
-def noise_of(module: nn.Module, draw: st.DrawFn, noisy: bool | None) -> Tensor | None:  # noqa: FBT001  what is handed over
+def noise_of(module: Any, draw: st.DrawFn, noisy: bool | None) -> Tensor | None:
     """Noise for one pass of a module, or None for its mean weights."""
-    size = int(module.noise_size)  # type: ignore[arg-type]  every module of a network block has one
+    size = int(module.noise_size)
     wanted = draw(st.booleans()) if noisy is None else noisy
     return draw(floats(size, step=1 / 32)) if size and wanted else None
 
@@ -81,7 +81,11 @@ def body_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy:
     spec = draw(st.sampled_from(readable(block)))
     module = build(block, spec, seed=seed)
     given = {"x": rows_of(spec, chosen.batch, of_rows), "noise": noise_of(module, draw, noisy)}
-    lines = ("from rlblocks._core.keys import Spec", "from rlblocks.testing.strategies import rows_of", built(block, spec, seed=seed))
+    lines = (
+        "from rlblocks._core.keys import Spec",
+        "from rlblocks.testing.strategies import rows_of",
+        built(block, spec, seed=seed),
+    )
     return Call(
         block, _forward(spec, seed=seed), given, "module", {"batch": chosen.batch}, frozenset({"x"}), prelude=lines,
         texts={"x": f"rows_of({spec!r}, {chosen.batch}, seed={of_rows})"},

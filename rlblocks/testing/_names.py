@@ -1,7 +1,7 @@
 """What a block calls its inputs does not matter: laws speak of them by what they are.
 
-An input that reads `reward` is called reward, one that reads `next.action_mask` action_mask, the entry of the stored action
-of an online network prediction, a back-up backup, a scheduled number by its field. Others keep the name of the argument.
+An input that reads `reward` is called reward, one that reads `next.action_mask` action_mask, the entry of the stored
+action of an online network prediction, a back-up backup, a scheduled number by its field. Others keep their names.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from torch import Tensor
 _DEFAULTS = (torch.float32, torch.int64, torch.bool)  # what torch.tensor makes of a list by itself
 
 
-def show(value: Any) -> str:
+def show(value: Any) -> str:  # noqa: PLR0911  one for each kind of value
     """The source of a value.
 
     >>> show({"q": torch.tensor([[1.0, float("nan")]]), "n": np.zeros(2, np.uint8)})

@@ -14,13 +14,13 @@ LONGEST = 6  # steps of an episode
 
 
 class ClockEnv(gymnasium.Env[Any, Any]):
-    """Observations are `[episode's stamp, t, last action]`. Episodes last 1 to 6 steps and end in every way, by their seed.
+    """Observations `[episode's stamp, t, last action]`; episodes last 1 to 6 steps and end in every way, by their seed.
 
     It is as nasty as an environment may be: it writes every observation into the same array, its actions do not count
     from 0, and an episode may be terminated and truncated at once.
     """
 
-    metadata = {"render_modes": []}  # noqa: RUF012  gymnasium's own
+    metadata = {"render_modes": []}
 
     def __init__(self) -> None:
         self.observation_space = spaces.Box(-1.0, 2.0**20, (3,), np.float32)
@@ -28,7 +28,9 @@ class ClockEnv(gymnasium.Env[Any, Any]):
         self._buffer = np.zeros(3, np.float32)
         self._length, self._end = 0, 0
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[NDArray[Any], dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
         """Begin an episode whose stamp, length and end are drawn."""
         super().reset(seed=seed, options=options)
         self._buffer[:] = self.np_random.integers(1, 2**20), 0, -1
@@ -46,14 +48,16 @@ class ClockEnv(gymnasium.Env[Any, Any]):
 class PictureEnv(gymnasium.Env[Any, Any]):
     """Pictures `[40, 36, 3]` of noise, by seed and step; episodes of 5 steps."""
 
-    metadata = {"render_modes": []}  # noqa: RUF012  gymnasium's own
+    metadata = {"render_modes": []}
 
     def __init__(self) -> None:
         self.observation_space = spaces.Box(0, 255, (40, 36, 3), np.uint8)
         self.action_space = spaces.Discrete(2)
         self._t = 0
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[NDArray[Any], dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
         """Begin an episode."""
         super().reset(seed=seed, options=options)
         self._t = 0
@@ -71,7 +75,7 @@ class PictureEnv(gymnasium.Env[Any, Any]):
 class PairsEnv(gymnasium.Env[Any, Any]):
     """Observations that are no array: a pair of whole numbers, by seed and step; episodes of 4 steps."""
 
-    metadata = {"render_modes": []}  # noqa: RUF012  gymnasium's own
+    metadata = {"render_modes": []}
 
     def __init__(self) -> None:
         self.observation_space = spaces.Tuple((spaces.Discrete(5), spaces.Discrete(3)))

@@ -1,7 +1,7 @@
 """Naive oracles in float64: loops over rows, written from the equations alone, for the blocks that the library names.
 
-An oracle belongs to an equation, not to a role. A block says which equation it computes by its registry name, or, where it
-has a name of its own, by the tag `like`: `tags = {"like": "double_q"}` asks to be held to double Q-learning's oracle.
+An oracle belongs to an equation, not to a role. A block says which equation it computes by its registry name, or, where
+it has a name of its own, by the tag `like`: `tags = {"like": "double_q"}` asks for double Q-learning's oracle.
 """
 
 from __future__ import annotations
@@ -27,16 +27,22 @@ def like(block: Block) -> str:
 
 def unknown(block: Block) -> str:
     """Why there is no oracle for a block; empty where there is one."""
-    table = {"targets": TARGETS, "losses": LOSSES, "explorers": EXPLORERS, "schedules": SCHEDULES}[block.role]
+    tables: dict[str, dict[str, Any]] = {
+        "targets": TARGETS,
+        "losses": LOSSES,
+        "explorers": EXPLORERS,
+        "schedules": SCHEDULES,
+    }
+    table = tables[block.role]
     return "" if like(block) in table else f"the kit has no oracle for the equation of {like(block)!r}"
 
 
 def rows_of_call(call: Call) -> list[Row]:
     """The inputs of each row, as nested lists and floats; what all rows share stands in each."""
-    batch, rows = call.sizes["batch"], []
-    for i in range(batch):
-        rows.append({n: v[i].tolist() if n in call.rows else _plain(v) for n, v in call.inputs.items()})
-    return rows
+    return [
+        {name: value[i].tolist() if name in call.rows else _plain(value) for name, value in call.inputs.items()}
+        for i in range(call.sizes["batch"])
+    ]
 
 
 def _plain(value: Any) -> Any:
@@ -50,7 +56,7 @@ def _best(values: list[float], mask: list[bool] | None) -> int:
 
 
 def _backed_up(row: Row, action: int) -> Any:
-    """r + γ·v of one action, and r alone where γ is 0, in every number of the form."""
+    """R + γ·v of one action, and r alone where γ is 0, in every number of the form."""
     value, reward, discount = row["q_evaluate"][action], row["reward"], row["discount"]
     numbers = value if isinstance(value, list) else [value]
     backed_up = [reward + discount * v if discount else reward for v in numbers]
@@ -114,7 +120,9 @@ def _boltzmann(row: Row) -> list[float]:
     if row["temperature"] == 0:
         ties = [float(legal and q == top) for q, legal in zip(row["q"], mask, strict=True)]
         return [tie / sum(ties) for tie in ties]
-    powers = [math.exp((q - top) / row["temperature"]) if legal else 0.0 for q, legal in zip(row["q"], mask, strict=True)]
+    powers = [
+        math.exp((q - top) / row["temperature"]) if legal else 0.0 for q, legal in zip(row["q"], mask, strict=True)
+    ]
     return [power / math.fsum(powers) for power in powers]
 
 

@@ -1,7 +1,7 @@
 """Generators of inputs, made to show faults: sizes that differ, rows that end, masks, poison.
 
-Numbers are drawn as one piece of bytes, which is fast and shrinks to zeros, and are multiples of a power of two, so that
-sums and products of a few of them are exact in every float type. Strategies are cached: to make and check one takes longer
+Numbers are drawn as one piece of bytes, which is fast and shrinks to zeros, and are multiples of a power of two, so
+that sums and products of a few of them are exact in every float type. Strategies are cached: to make one takes longer
 than to draw from it.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -57,7 +58,9 @@ def floats(*shape: int, step: float = 0.25) -> st.SearchStrategy[Tensor]:
 
     def made(drawn: NDArray[np.uint8]) -> Tensor:
         whole = drawn.astype(np.int64)
-        return torch.from_numpy((np.where(whole % 2, -(whole + 1) // 2, whole // 2) * step).astype(np.float32)).reshape(shape)
+        return torch.from_numpy((np.where(whole % 2, -(whole + 1) // 2, whole // 2) * step).astype(np.float32)).reshape(
+            shape
+        )
 
     return raw_bytes(math.prod(shape)).map(made)
 
@@ -122,14 +125,14 @@ def chunks(total: int) -> st.SearchStrategy[list[int]]:
 
     def cut(places: set[int]) -> list[int]:
         edges = [0, *sorted(places), total]
-        return [b - a for a, b in zip(edges, edges[1:], strict=False) if b > a]
+        return [b - a for a, b in pairwise(edges) if b > a]
 
     return st.sets(st.integers(1, max(total - 1, 1)), max_size=6).map(cut)
 
 
 VECTORS = (
-    Spec((4,)), Spec((2, 3)), Spec((5,), "uint8"), Spec((), "int64", n=6), Spec((2,), "int64", n=4), Spec((3,), "int32"),
-    Spec(()),
+    Spec((4,)), Spec((2, 3)), Spec((5,), "uint8"), Spec((), "int64", n=6), Spec((2,), "int64", n=4), Spec(()),
+    Spec((3,), "int32"),
 )  # fmt: skip
 IMAGES = (Spec((2, 36, 37), "uint8"), Spec((37, 36, 1)))
 

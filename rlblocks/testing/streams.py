@@ -118,7 +118,12 @@ class Stream:
 
 
 ENDS = ("a termination", "a truncation", "both flags", "an end inside", "an episode of one step")
-_KINDS = ((150, False, False), (175, True, False), (200, False, True), (215, True, True))  # below which byte, which flags
+_KINDS = (
+    (150, False, False),
+    (175, True, False),
+    (200, False, True),
+    (215, True, True),
+)  # below which byte, which flags
 
 
 def _made(environments: int, steps: int, drawn: NDArray[np.uint8]) -> Stream:
@@ -127,7 +132,9 @@ def _made(environments: int, steps: int, drawn: NDArray[np.uint8]) -> Stream:
     kinds, rewards = drawn.reshape(2, steps, environments).tolist()
     writes = []
     for k in range(steps):
-        rows, taking, texts = [], [], []
+        rows: list[Rows] = []
+        taking: list[int] = []
+        texts: list[str] = []
         for e in range(environments):
             kind = next((flags for limit, *flags in _KINDS if kinds[k][e] < limit), None)
             if kind is None and environments > 1 and not (e == environments - 1 and not rows):

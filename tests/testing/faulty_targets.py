@@ -13,7 +13,11 @@ from rlblocks.testing import unlisted
 SINGLE, DOUBLE = dict(MaxQ.inputs), dict(DoubleQ.inputs)
 PLAIN = {key: SINGLE[key] for key in ("reward", "discount", "action_mask")}
 PLAIN["q_evaluate"] = read("next.q@target", dims=("batch", "action"))
-LOSS = {"prediction": read("q@online", at="action"), "td_target": read("td_target"), "weight": read("weight", default=1)}
+LOSS = {
+    "prediction": read("q@online", at="action"),
+    "td_target": read("td_target"),
+    "weight": read("weight", default=1),
+}
 
 with unlisted():
 
@@ -95,7 +99,9 @@ with unlisted():
         inputs = PLAIN
 
         def compute(self, *, reward, discount, q_evaluate, action_mask=None):
-            return one_step_backup(reward, discount, value_of_action(q_evaluate, greedy_action(q_evaluate, action_mask)))
+            return one_step_backup(
+                reward, discount, value_of_action(q_evaluate, greedy_action(q_evaluate, action_mask))
+            )
 
     @block("max_q")
     class Broadcasts(Target):
@@ -124,7 +130,9 @@ with unlisted():
         inputs = {**PLAIN, "q_evaluate": raw("q@target"), "backup": fn("q.backup")}
 
         def compute(self, *, reward, discount, q_evaluate, backup=one_step_backup, action_mask=None):
-            return backup(reward, discount, value_of_action(q_evaluate, greedy_action(q_evaluate, action_mask))).detach()
+            return backup(
+                reward, discount, value_of_action(q_evaluate, greedy_action(q_evaluate, action_mask))
+            ).detach()
 
     @block("squared_error")
     class ReportsWeightsOnly(Loss):

@@ -1,4 +1,4 @@
-"""Stores written anew, over plain lists: correct ones that work otherwise than the library's, and the same with a fault.
+"""Stores written anew, over plain lists: correct ones that work in other ways, and the same with a fault.
 
 A fault is the name of a place where the correct store does something else.
 """
@@ -40,7 +40,9 @@ class ListMemory:
             if self.fault == "one flag":
                 row["terminated"] = row["terminated"] | row["truncated"]
             if self.fault == "narrow numbers":
-                row = {name: v.astype(np.float32).astype(v.dtype) if v.dtype.kind in "if" else v for name, v in row.items()}
+                row = {
+                    name: v.astype(np.float32).astype(v.dtype) if v.dtype.kind in "if" else v for name, v in row.items()
+                }
             self.rows.append(row)
         del self.rows[: max(len(self.rows) - self.capacity - (self.fault == "one too many"), 0)]
 
@@ -77,7 +79,9 @@ class ListMemory:
         return {"rows": rows[-3:] if self.fault == "forgets rows" else rows}
 
     def load(self, state):
-        self.rows = list(state["rows"]) if self.fault == "a state that is no copy" else copy.deepcopy(list(state["rows"]))
+        self.rows = (
+            list(state["rows"]) if self.fault == "a state that is no copy" else copy.deepcopy(list(state["rows"]))
+        )
 
 
 class PriorityMemory(ListMemory):
@@ -159,9 +163,9 @@ class JoiningMemory:
 
     def add(self, rows, environments):
         ListMemory(self.inner.spec, 1).add(rows, environments)  # refuses what does not fit before anything is kept
-        for i, e in enumerate(environments.tolist()):
+        for i, environment in enumerate(environments.tolist()):
             row = {name: value[i : i + 1].copy() for name, value in rows.items()}
-            e = 0 if self.fault == "one history for all" else e
+            e = 0 if self.fault == "one history for all" else environment
             self.episodes[e].append(row)
             over = bool(row["terminated"][0] or row["truncated"][0])
             if self.fault == "crosses episodes":

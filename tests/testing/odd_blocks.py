@@ -35,7 +35,7 @@ with unlisted():
             rows = []
             for i in range(len(reward)):
                 legal = [a for a in range(q_select.shape[1]) if action_mask is None or bool(action_mask[i, a])]
-                best = max(legal, key=lambda a: float(q_select[i, a]))
+                best = max(legal, key=lambda a: float(q_select[i, a].detach()))
                 rows.append(q_evaluate[i, best])
             value = torch.stack(rows) if rows else q_evaluate[:, 0]
             return backup(reward, discount, value).detach()

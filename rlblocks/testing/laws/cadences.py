@@ -1,4 +1,4 @@
-"""CAD: what every cadence obeys: counts add up, ratios are exact, and a resumed program goes on as if it had never stopped."""
+"""CAD: what every cadence obeys: counts add up, ratios are exact, a resumed program goes on as if never stopped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
-from rlblocks._core.block import Block
 from rlblocks.cadences import Progress
 from rlblocks.cadences.base import Collect, Learn, Op
 from rlblocks.testing import oracles
@@ -53,7 +52,8 @@ class Scene:
 
     def play(self, block: Any, progress: Progress | None = None) -> list[tuple[Op, Progress]]:
         """The operations of a program, each with what was heard after it."""
-        progress, trace = progress or self.start(), []
+        progress = progress or self.start()
+        trace: list[tuple[Op, Progress]] = []
         program = block.program(progress, self.environments)
         op = next(program, None)
         while op is not None:
@@ -85,23 +85,33 @@ def played(case: Case) -> tuple[Scene, list[tuple[Op, Progress]]]:
     return scene, trace
 
 
-@law("CAD-1", role="cadences", since="0.1", covers=("learning", "several environments"), examples=30,
-     title="it takes the steps of the budget, and less than one step of every environment more")  # fmt: skip
+@law("CAD-1", role="cadences", since="0.1", covers=("learning", "several environments"), examples=30)
 def the_budget_is_spent(case: Case) -> None:
-    """A collect is a multiple of the environments, and above 0."""
+    """It takes the steps of the budget, and less than one step of every environment more.
+
+    A collect is a multiple of the environments, and above 0.
+    """
     scene, trace = played(case)
     taken = 0
     for op, progress in trace:
         if isinstance(op, Collect):
-            require(op.steps > 0 and op.steps % scene.environments == 0, f"{op!r} is no multiple of {scene.environments} environments")
-            require(taken < scene.budget, f"{op!r} comes after {taken} steps, when the budget of {scene.budget} is spent")
+            require(
+                op.steps > 0 and op.steps % scene.environments == 0,
+                f"{op!r} is no multiple of {scene.environments} environments",
+            )
+            require(
+                taken < scene.budget, f"{op!r} comes after {taken} steps, when the budget of {scene.budget} is spent"
+            )
         taken = progress.env_steps
     require(scene.budget <= taken < scene.budget + scene.environments, f"of {scene.budget} steps it takes {taken}")
 
 
-@law("CAD-2", role="cadences", since="0.1", covers=("learning",), examples=20, title="no learn step comes before the warm-up is over")
+@law("CAD-2", role="cadences", since="0.1", covers=("learning",), examples=20)
 def nothing_is_learnt_before_the_warm_up(case: Case) -> None:
-    """The store holds what the warm-up asks for, and a batch of rows."""
+    """No learn step comes before the warm-up is over.
+
+    The store holds what the warm-up asks for, and a batch of rows.
+    """
     _, trace = played(case)
     rows = 0
     for op, progress in trace:
@@ -112,11 +122,19 @@ def nothing_is_learnt_before_the_warm_up(case: Case) -> None:
         rows = progress.rows
 
 
-@law("CAD-3", role="cadences", since="0.1", covers=("learning", "several environments"), examples=30,
-     title="the ratio of learn steps to environment steps is exact at every moment, for any number of environments",
-     needs=lambda block: "" if oracles.like(block) == "learn_every" else "it is not LearnEvery")  # fmt: skip
+@law(
+    "CAD-3",
+    role="cadences",
+    since="0.1",
+    needs=lambda block: "" if oracles.like(block) == "learn_every" else "it is not LearnEvery",
+    covers=("learning", "several environments"),
+    examples=30,
+)
 def the_ratio_is_exact(case: Case) -> None:
-    """⌊updates · ⌊(t − warm-up) / every⌋⌋ learn steps before every collect and at the end."""
+    """The ratio of learn steps to environment steps is exact at every moment, for any number of environments.
+
+    ⌊updates · ⌊(t − warm-up) / every⌋⌋ learn steps before every collect and at the end.
+    """
     block = case.block
     _, trace = played(case)
     ratio, before = Fraction(block.updates).limit_denominator(10**6), None
@@ -124,21 +142,30 @@ def the_ratio_is_exact(case: Case) -> None:
         if before is not None and not isinstance(op, Learn):
             since = before.env_steps - before.warmup_steps
             due = math.floor(ratio * (since // int(block.every.count)))
-            require(before.updates == due, f"after {since} steps since the warm-up it has learnt {before.updates} times, and {due} were due")
+            require(
+                before.updates == due,
+                f"after {since} steps since the warm-up it has learnt {before.updates} times, and {due} were due",
+            )
         before = progress
 
 
-@law("CAD-4", role="cadences", since="0.1", covers=("learning",), examples=15, title="from any moment on, a resumed program does what it would have done")
+@law("CAD-4", role="cadences", since="0.1", covers=("learning",), examples=15)
 def it_resumes_as_if_it_had_never_stopped(case: Case) -> None:
-    """It reads nothing but the progress."""
+    """From any moment on, a resumed program does what it would have done.
+
+    It reads nothing but the progress.
+    """
     scene, trace = played(case)
     k = case.draw(st.integers(0, len(trace) - 1))
     again, rest = scene.play(case.block, trace[k][1]), trace[k + 1 :]
-    require(totals(again) == totals(rest), f"resumed after {trace[k][0]!r} it does {totals(again)[:3]}…, and not {totals(rest)[:3]}…")
+    require(
+        totals(again) == totals(rest),
+        f"resumed after {trace[k][0]!r} it does {totals(again)[:3]}…, and not {totals(rest)[:3]}…",
+    )
 
 
 def totals(trace: list[tuple[Op, Progress]]) -> list[tuple[str, int, int]]:
-    """After every run of operations of one kind, where things stand; how a run is cut into operations does not matter."""
+    """After every run of operations of one kind, where things stand; how a run is cut into them does not matter."""
     found: list[tuple[str, int, int]] = []
     for op, progress in trace:
         here = (type(op).__name__, progress.env_steps, progress.updates)
@@ -148,9 +175,12 @@ def totals(trace: list[tuple[Op, Progress]]) -> list[tuple[str, int, int]]:
     return found
 
 
-@law("CAD-4a", role="cadences", since="0.1", examples=10, title="resumed inside of a run of collects or learns, it completes what was begun")
+@law("CAD-4a", role="cadences", since="0.1", examples=10)
 def it_resumes_inside_of_an_operation(case: Case) -> None:
-    """A run may stop in the middle of a long collect; the totals at the end are the same."""
+    """Resumed inside of a run of collects or learns, it completes what was begun.
+
+    A run may stop in the middle of a long collect; the totals at the end are the same.
+    """
     scene, trace = played(case)
     k = case.draw(st.integers(0, len(trace) - 1))
     op, after = trace[k]
@@ -158,15 +188,25 @@ def it_resumes_inside_of_an_operation(case: Case) -> None:
     size = op.steps // scene.environments if isinstance(op, Collect) else getattr(op, "updates", 0)
     if size > 1:
         part = case.draw(st.integers(1, size - 1), "part")
-        half = attrs.evolve(op, steps=part * scene.environments) if isinstance(op, Collect) else attrs.evolve(op, updates=part)
+        half = (
+            attrs.evolve(op, steps=part * scene.environments)
+            if isinstance(op, Collect)
+            else attrs.evolve(op, updates=part)
+        )
         again = scene.play(case.block, scene.after(before, half))
         end, due = (again[-1][1] if again else after), trace[-1][1]
-        require((end.env_steps, end.updates) == (due.env_steps, due.updates), f"resumed {part} into {op!r} it ends with {end}, not {due}")
+        require(
+            (end.env_steps, end.updates) == (due.env_steps, due.updates),
+            f"resumed {part} into {op!r} it ends with {end}, not {due}",
+        )
 
 
-@law("CAD-5", role="cadences", since="0.1", examples=15, title="the learn steps that it announces are about those that it takes")
+@law("CAD-5", role="cadences", since="0.1", examples=15)
 def the_announced_learn_steps_are_taken(case: Case) -> None:
-    """Within a burst and what the environments step together, and none where there are none."""
+    """The learn steps that it announces are about those that it takes.
+
+    Within a burst and what the environments step together, and none where there are none.
+    """
     scene, trace = played(case)
     if scene.lag:
         return
@@ -177,19 +217,24 @@ def the_announced_learn_steps_are_taken(case: Case) -> None:
     require(abs(found - announced) <= slack, f"it announced {announced} learn steps and took {found}")
 
 
-@law("CAD-6", role="cadences", since="0.1", examples=8, title="the same progress gives the same program, however often")
+@law("CAD-6", role="cadences", since="0.1", examples=8)
 def programs_are_pure(case: Case) -> None:
-    """Two programs of one cadence do not disturb each other."""
+    """The same progress gives the same program, however often.
+
+    Two programs of one cadence do not disturb each other.
+    """
     scene, trace = played(case)
     other = case.block.program(scene.start(), scene.environments)
     next(other, None)
     require(scene.play(case.block) == trace, "a second program of the same cadence does something else")
 
 
-@law("CAD-8", role="cadences", since="0.1", covers=("learning",), examples=15,
-     title="how many environments step together does not change how much is learnt")  # fmt: skip
+@law("CAD-8", role="cadences", since="0.1", covers=("learning",), examples=15)
 def environments_do_not_change_the_ratio(case: Case) -> None:
-    """Budgets that all of them divide end with the same counts, up to the warm-up's rounding."""
+    """How many environments step together does not change how much is learnt.
+
+    Budgets that all of them divide end with the same counts, up to the warm-up's rounding.
+    """
     budget = case.block.needs() + 24 * case.draw(st.integers(1, 6), "k")
     ends = {n: Scene(n, budget).play(case.block) for n in (1, 2, 3, 8)}
     case.saw("learning", any(isinstance(op, Learn) for op, _ in ends[1]))
@@ -198,17 +243,25 @@ def environments_do_not_change_the_ratio(case: Case) -> None:
         end = trace[-1][1]
         most = max([op.updates for op, _ in trace if isinstance(op, Learn)], default=0)
         slack = 2 * most + math.ceil(most * n)
-        require(abs(end.updates - alone.updates) <= slack, f"{n} environments end with {end.updates} learn steps, one with {alone.updates}")
+        require(
+            abs(end.updates - alone.updates) <= slack,
+            f"{n} environments end with {end.updates} learn steps, one with {alone.updates}",
+        )
 
 
-@law("CAD-9", role="cadences", since="0.1", examples=15, title="the warm-up is in one piece at the start: its explorer is never asked again")
+@law("CAD-9", role="cadences", since="0.1", examples=15)
 def the_warm_up_comes_first(case: Case) -> None:
-    """From the first learn step on, the recipe's own explorer acts."""
+    """The warm-up is in one piece at the start: its explorer is never asked again.
+
+    From the first learn step on, the recipe's own explorer acts.
+    """
     scene, trace = played(case)
     over, before = False, scene.start()
     for op, progress in trace:
         if isinstance(op, Collect) and op.explorer is not None:
-            require(before.rows < max(case.block.needs(), 1), f"{op!r} comes with {before.rows} rows held, which are enough")
+            require(
+                before.rows < max(case.block.needs(), 1), f"{op!r} comes with {before.rows} rows held, which are enough"
+            )
         before = progress
         over |= isinstance(op, Learn) or (isinstance(op, Collect) and op.explorer is None)
         require(not (over and isinstance(op, Collect) and op.explorer is not None), f"{op!r} comes after the warm-up")

@@ -34,27 +34,38 @@ def _torchs(block: Any, grad: Tensor) -> Tensor:
     return leaf.grad
 
 
-@law("CLP-1", role="clips", since="0.1", needs=known, title="it does what torch's function of the same name does", examples=30)
+@law("CLP-1", role="clips", since="0.1", needs=known, examples=30)
 def equals_torchs(case: Case) -> None:
-    """`clip_grad_norm_` and `clip_grad_value_` are the oracles."""
+    """It does what torch's function of the same name does.
+
+    `clip_grad_norm_` and `clip_grad_value_` are the oracles.
+    """
     call = case.call()
     close(call()["clipped"], _torchs(case.block, call.inputs["grad"]), "the gradient")
 
 
-@law("CLP-2", role="clips", since="0.1", title="it returns one vector of the same length and type, and finite of finite ones")
+@law("CLP-2", role="clips", since="0.1")
 def shapes_are_kept(case: Case) -> None:
-    """The gradient of 0 too, where a norm would be divided by."""
+    """It returns one vector of the same length and type, and finite of finite ones.
+
+    The gradient of 0 too, where a norm would be divided by.
+    """
     call = case.call().to(case.draw(st.sampled_from([torch.float32, torch.float64])))
     for grad in (call.inputs["grad"], torch.zeros_like(call.inputs["grad"])):
         found = call(grad=grad)["clipped"]
-        require(found.shape == grad.shape and found.dtype == grad.dtype, f"of {grad.dtype}{list(grad.shape)} it made "
-                f"{found.dtype}{list(found.shape)}")  # fmt: skip
+        require(
+            found.shape == grad.shape and found.dtype == grad.dtype,
+            f"of {grad.dtype}{list(grad.shape)} it made {found.dtype}{list(found.shape)}",
+        )
         require(bool(found.isfinite().all()), f"of a finite gradient it made {found.tolist()}")
 
 
-@law("CLP-3", role="clips", since="0.1", title="no component grows, and none changes its sign")
+@law("CLP-3", role="clips", since="0.1")
 def nothing_grows(case: Case) -> None:
-    """Limits shorten."""
+    """No component grows, and none changes its sign.
+
+    Limits shorten.
+    """
     call = case.call()
     grad, found = call.inputs["grad"], call()["clipped"]
     require(bool((found.abs() <= grad.abs()).all()), f"a component grew: {grad.tolist()} became {found.tolist()}")
@@ -62,17 +73,23 @@ def nothing_grows(case: Case) -> None:
     require(bool(((found != 0) == (grad != 0)).all()), "a component that was not 0 became 0")
 
 
-@law("CLP-4", role="clips", since="0.1", title="what has been limited is not limited again")
+@law("CLP-4", role="clips", since="0.1")
 def twice_is_once(case: Case) -> None:
-    """Up to rounding."""
+    """What has been limited is not limited again.
+
+    Up to rounding.
+    """
     call = case.call()
     once = call()["clipped"]
     close(call(grad=once.clone())["clipped"], once, "of a limited gradient, the gradient", rtol=1e-5)
 
 
-@law("CLP-5", role="clips", since="0.1", title="a small gradient passes as it is")
+@law("CLP-5", role="clips", since="0.1")
 def small_gradients_pass(case: Case) -> None:
-    """At a millionth of the size that a limit is set for."""
+    """A small gradient passes as it is.
+
+    At a millionth of the size that a limit is set for.
+    """
     call = case.call()
     limit = getattr(case.block, "max_norm", getattr(case.block, "max_value", 1.0))
     size = max(float(torch.linalg.vector_norm(call.inputs["grad"])), 1.0)
@@ -80,14 +97,25 @@ def small_gradients_pass(case: Case) -> None:
     same(call(grad=small)["clipped"], small, "of a small gradient, the gradient")
 
 
-@law("CLP-6", role="clips", since="0.1", covers=("a large gradient",), title="however large a gradient, what is left stays within one bound",
-     needs=lambda block: "it limits nothing" if oracles.like(block) == "no_clip" else "")  # fmt: skip
+@law(
+    "CLP-6",
+    role="clips",
+    since="0.1",
+    needs=lambda block: "it limits nothing" if oracles.like(block) == "no_clip" else "",
+    covers=("a large gradient",),
+)
 def large_gradients_are_bounded(case: Case) -> None:
-    """Ten thousand times the gradient gives no more than the declared limit."""
+    """However large a gradient, what is left stays within one bound.
+
+    Ten thousand times the gradient gives no more than the declared limit.
+    """
     call = case.call()
     huge = call.inputs["grad"] * 1e4
     case.saw("a large gradient", bool(huge.any()))
     found, norm = call(grad=huge)["clipped"], getattr(case.block, "max_norm", math.inf)
-    require(torch.linalg.vector_norm(found) <= norm * (1 + 1e-5), f"the norm is {torch.linalg.vector_norm(found)}, above {norm}")
+    require(
+        torch.linalg.vector_norm(found) <= norm * (1 + 1e-5),
+        f"the norm is {torch.linalg.vector_norm(found)}, above {norm}",
+    )
     component = getattr(case.block, "max_value", math.inf)
     require(bool((found.abs() <= component).all()), f"a component of {found.tolist()} is above {component}")

@@ -64,30 +64,43 @@ def near(found: Tensor, due: Tensor, what: str) -> None:
     """Probabilities agree up to the cells of the grid that their boundaries cut."""
     worst = (found - due).abs().max()
     row, action = divmod(int((found - due).abs().argmax()), found.shape[1])
-    require(worst <= 1.5 / GRID, f"{what}: action {action} of row {row} has probability {found[row, action]:.3f}, "
-            f"but must have {due[row, action]:.3f}")  # fmt: skip
+    require(
+        worst <= 1.5 / GRID,
+        f"{what}: action {action} of row {row} has probability {found[row, action]:.3f}, "
+        f"but must have {due[row, action]:.3f}",
+    )
 
 
-@law("EXP-3", role="explorers", since="0.1", needs=with_oracle, covers=("several rows", "action_mask given"), examples=15,
-     title="every action has the probability that the equation says")  # fmt: skip
+@law(
+    "EXP-3", role="explorers", since="0.1", needs=with_oracle, covers=("several rows", "action_mask given"), examples=15
+)
 def probabilities_are_those_of_the_equation(case: Case) -> None:
-    """The greedy action may be drawn at random as well: 1 − ε + ε/n, and ε/n for each other legal one."""
+    """Every action has the probability that the equation says.
+
+    The greedy action may be drawn at random as well: 1 − ε + ε/n, and ε/n for each other legal one.
+    """
     call = case.call()
     near(probabilities(call), oracles.action_probabilities(call), "of all draws alike")
 
 
-@law("EXP-5", role="explorers", since="0.1", needs=compares_values, examples=8, title="values times k > 0 plus a constant give the same actions")
+@law("EXP-5", role="explorers", since="0.1", needs=compares_values, examples=8)
 def only_the_order_of_values_matters(case: Case) -> None:
-    """For each row its own constant."""
+    """Values times k > 0 plus a constant give the same actions.
+
+    For each row its own constant.
+    """
     call = case.call()
     shift = torch.arange(call.sizes["batch"], dtype=torch.float32).unsqueeze(1) * 16 - 8
     moved = call.with_inputs(**{name: call.inputs[name] * 4 + shift for name in value_reads(case.block)})
     near(probabilities(moved), probabilities(call), "of values times 4 and shifted")
 
 
-@law("EXP-5a", role="explorers", since="0.1", needs=enumerable, examples=8, title="actions under other numbers have the same probabilities")
+@law("EXP-5a", role="explorers", since="0.1", needs=enumerable, examples=8)
 def actions_can_be_relabelled(case: Case) -> None:
-    """No action is special; values have no ties here."""
+    """Actions under other numbers have the same probabilities.
+
+    No action is special; values have no ties here.
+    """
     call = case.call()
     order = torch.tensor(case.draw(orders(call.sizes["action"]), "order"))
     names = [name for name in (*value_reads(case.block), "action_mask") if name in call.inputs]
@@ -95,22 +108,35 @@ def actions_can_be_relabelled(case: Case) -> None:
     near(probabilities(moved), probabilities(call)[:, order], "of relabelled actions")
 
 
-@law("EXP-5b", role="explorers", since="0.1", needs=lambda block: enumerable(block) or reads_values(block), examples=8,
-     title="a greater value never makes an action less likely")  # fmt: skip
+@law("EXP-5b", role="explorers", since="0.1", needs=lambda block: enumerable(block) or reads_values(block), examples=8)
 def better_actions_are_not_less_likely(case: Case) -> None:
-    """One value of each row is raised."""
+    """A greater value never makes an action less likely.
+
+    One value of each row is raised.
+    """
     call = case.call()
     (name, *_) = value_reads(case.block)
     raised = call.inputs[name].clone()
     raised[:, 0] += 8.0
     found, before = probabilities(call.with_inputs(**{name: raised}))[:, 0], probabilities(call)[:, 0]
-    require(bool((found >= before - 1.5 / GRID).all()), f"raised by 8, action 0 went from {before.tolist()} to {found.tolist()}")
+    require(
+        bool((found >= before - 1.5 / GRID).all()),
+        f"raised by 8, action 0 went from {before.tolist()} to {found.tolist()}",
+    )
 
 
-@law("EXP-10", role="explorers", since="0.1", needs=lambda b: enumerable(b) or ("" if "temperature" in asked_by(b) else "it has no temperature"), examples=8,
-     title="towards temperature 0 it is greedy, towards infinity uniform, and a constant added to all values changes nothing")  # fmt: skip
+@law(
+    "EXP-10",
+    role="explorers",
+    since="0.1",
+    needs=lambda b: enumerable(b) or ("" if "temperature" in asked_by(b) else "it has no temperature"),
+    examples=8,
+)
 def temperature_goes_from_greedy_to_uniform(case: Case) -> None:
-    """At 0 itself too, and for values of any size."""
+    """Towards temperature 0 it is greedy, towards infinity uniform; a constant added to all values is nothing.
+
+    At 0 itself too, and for values of any size.
+    """
     call = case.call()
     (name, *_) = value_reads(case.block)
     q, mask = call.inputs[name], call.inputs.get("action_mask")
@@ -124,10 +150,18 @@ def temperature_goes_from_greedy_to_uniform(case: Case) -> None:
     near(probabilities(call.with_inputs(**{name: q + 64})), probabilities(call), "of values plus 64")
 
 
-@law("EXP-4", role="explorers", since="0.1", needs=lambda b: enumerable(b) or ("" if drawn(b, "uniform") else "it draws nothing"),
-     title="rows explore independently: every row has draws of its own", covers=("several rows",))  # fmt: skip
+@law(
+    "EXP-4",
+    role="explorers",
+    since="0.1",
+    needs=lambda b: enumerable(b) or ("" if drawn(b, "uniform") else "it draws nothing"),
+    covers=("several rows",),
+)
 def rows_explore_independently(case: Case) -> None:
-    """Another draw in one row changes nothing in the others, and every draw has one number a row."""
+    """Rows explore independently: every row has draws of its own.
+
+    Another draw in one row changes nothing in the others, and every draw has one number a row.
+    """
     call = case.call(rows=3)
     before = call()["action"]
     for name in drawn(case.block, "uniform"):

@@ -1,4 +1,4 @@
-"""EXP: what every explorer obeys: its actions are in the space, and it explores by declared draws and schedules alone."""
+"""EXP: what every explorer obeys: actions are in the space, and only declared draws and schedules explore."""
 
 from __future__ import annotations
 
@@ -53,10 +53,12 @@ def scripted(call: Call, u: float) -> dict[str, Tensor]:
 EXTREMES = (0.0, 2.0**-24, 0.5, LAST)
 
 
-@law("EXP-1", role="explorers", since="0.1", needs=discrete, covers=("several rows",),
-     title="every action is in the space: int64, one for each row, at least 0 and below the number of actions")  # fmt: skip
+@law("EXP-1", role="explorers", since="0.1", needs=discrete, covers=("several rows",))
 def actions_are_in_the_space(case: Case) -> None:
-    """Also for the least and the greatest numbers that a draw can give."""
+    """Every action is in the space: int64, one for each row, at least 0 and below the number of actions.
+
+    Also for the least and the greatest numbers that a draw can give.
+    """
     call = case.call(optional=case.draw(st.booleans()))
     u = case.draw(st.sampled_from(EXTREMES), "u")
     for found in (action_of(call), action_of(call, **scripted(call, u))):
@@ -71,10 +73,12 @@ def reads_masks(block: Block) -> str:
     return "" if "action_mask" in asked_by(block) else "it reads no mask of actions"
 
 
-@law("EXP-1a", role="explorers", since="0.1", needs=reads_masks, covers=("action_mask with a False",), examples=25,
-     title="an illegal action is never chosen, at random neither")  # fmt: skip
+@law("EXP-1a", role="explorers", since="0.1", needs=reads_masks, covers=("action_mask with a False",), examples=25)
 def illegal_actions_are_never_chosen(case: Case) -> None:
-    """Whatever is drawn, and at whatever rate it explores."""
+    """An illegal action is never chosen, at random neither.
+
+    Whatever is drawn, and at whatever rate it explores.
+    """
     call = case.call(optional=True)
     u = case.draw(st.sampled_from(EXTREMES), "u")
     rates = {name: torch.tensor(rate, dtype=torch.float64) for name in scheduled_by(case.block) for rate in (1.0,)}
@@ -83,23 +87,31 @@ def illegal_actions_are_never_chosen(case: Case) -> None:
         require(bool(legal.all()), f"the actions {found.tolist()} are not all legal")
 
 
-@law("EXP-2", role="explorers", since="0.1", needs=has_epsilon, covers=("several rows",),
-     title="at ε = 0 it is greedy for every draw, at ε = 1 the values do not matter")  # fmt: skip
+@law("EXP-2", role="explorers", since="0.1", needs=has_epsilon, covers=("several rows",))
 def the_rate_is_obeyed_at_its_ends(case: Case) -> None:
-    """Also where the draw is exactly 0."""
+    """At ε = 0 it is greedy for every draw, at ε = 1 the values do not matter.
+
+    Also where the draw is exactly 0.
+    """
     call, u = case.call(optional=case.draw(st.booleans())), case.draw(st.sampled_from(EXTREMES), "u")
     never, always = (torch.tensor(rate, dtype=torch.float64) for rate in (0.0, 1.0))
     q, mask = call.inputs["q"], call.inputs.get("action_mask")
     best = (q if mask is None else q.masked_fill(~mask, -torch.inf)).argmax(1)
     same(action_of(call, epsilon=never), best, "at ε = 0 the action")
     same(action_of(call, epsilon=never, **scripted(call, u)), best, f"at ε = 0, with {u} drawn, the action")
-    same(action_of(call, epsilon=always, q=-q), action_of(call, epsilon=always), "at ε = 1, of negated values, the action")
+    same(
+        action_of(call, epsilon=always, q=-q),
+        action_of(call, epsilon=always),
+        "at ε = 1, of negated values, the action",
+    )
 
 
-@law("EXP-6", role="explorers", since="0.1", title="what it reads of a schedule is its value at the environment steps so far",
-     needs=lambda block: "" if scheduled_by(block) else "it reads no schedule")  # fmt: skip
+@law("EXP-6", role="explorers", since="0.1", needs=lambda block: "" if scheduled_by(block) else "it reads no schedule")
 def rates_follow_environment_steps(case: Case) -> None:
-    """The same number whatever else has been counted, and never set back by an episode that ended."""
+    """What it reads of a schedule is its value at the environment steps so far.
+
+    The same number whatever else has been counted, and never set back by an episode that ended.
+    """
     block, moment = case.block, case.draw(moments(), "moment")
     for name in scheduled_by(block).values():
         clock = getattr(getattr(block, name, None), "over", None)
@@ -110,23 +122,30 @@ def rates_follow_environment_steps(case: Case) -> None:
         require(found == due, f"{name} is {due} at {moment}, but {found} after updates and episodes more")
 
 
-@law("EXP-7", role="explorers", since="0.1", examples=1,
-     title="in evaluation another explorer takes its place, which draws nothing and follows no schedule")  # fmt: skip
+@law("EXP-7", role="explorers", since="0.1", examples=1)
 def evaluation_does_not_explore(case: Case) -> None:
-    """Unless the tag `evaluation` says that the policy itself is stochastic; and evaluating it again changes nothing."""
+    """In evaluation another explorer takes its place, which draws nothing and follows no schedule.
+
+    Unless the tag `evaluation` says that the policy itself is stochastic; and evaluating it again changes nothing.
+    """
     block = case.block
     case.say(f"evaluation = {block!r}.evaluation()")
     found = block.evaluation()
     require(isinstance(found, Explorer), f"its evaluation is {found!r}, not an explorer")
-    require(found.evaluation() == found, f"the evaluation of its evaluation is another explorer, {found.evaluation()!r}")
+    require(
+        found.evaluation() == found, f"the evaluation of its evaluation is another explorer, {found.evaluation()!r}"
+    )
     if block.tags.get("evaluation") != "stochastic":
         asked = [name for name, asked in found.inputs.items() if isinstance(asked, Draw | Scheduled)]
         require(not asked, f"its evaluation {found!r} reads {', '.join(asked)}, so it explores")
 
 
-@law("EXP-10a", role="explorers", since="0.1", needs=masked, title="values of any size give an action")
+@law("EXP-10a", role="explorers", since="0.1", needs=masked)
 def large_values_are_finite(case: Case) -> None:
-    """Values of ±10⁴, or all alike, never leave the space of actions."""
+    """Values of any size give an action.
+
+    Values of ±10⁴, or all alike, never leave the space of actions.
+    """
     call = case.call()
     k = case.draw(st.sampled_from([0.0, 1e4, -1e4]), "k")
     found = action_of(call, q=call.inputs["q"] * k)

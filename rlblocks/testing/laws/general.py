@@ -1,4 +1,4 @@
-"""GEN: what every block obeys that is a function of what it is handed: it changes nothing, shares nothing, draws nothing."""
+"""GEN: what every block obeys that is a function of its inputs: it changes, shares and draws nothing."""
 
 from __future__ import annotations
 
@@ -61,9 +61,12 @@ def versions(call: Call) -> list[int]:
     return [tensor._version for tensor in tensors_in(call.inputs)]  # noqa: SLF001  torch has no other name for it
 
 
-@law("GEN-1", role=CALLED, since="0.1", title="what is handed over is not changed")
+@law("GEN-1", role=CALLED, since="0.1")
 def inputs_are_only_read(case: Case) -> None:
-    """Inputs are bit-equal afterwards, in the same order, and no tensor was written and restored."""
+    """What is handed over is not changed.
+
+    Inputs are bit-equal afterwards, in the same order, and no tensor was written and restored.
+    """
     call = case.call()
     before, written = snapshot(dict(call.inputs)), versions(call)
     call()
@@ -71,9 +74,12 @@ def inputs_are_only_read(case: Case) -> None:
     require(versions(call) == written, "the call wrote into a tensor that it was handed")
 
 
-@law("GEN-2", role=(*COMPUTING, *WRITING, "value_forms", "clips"), since="0.1", title="what is returned shares no memory with what is handed over")
+@law("GEN-2", role=(*COMPUTING, *WRITING, "value_forms", "clips"), since="0.1")
 def outputs_are_fresh(case: Case) -> None:
-    """Storages are disjoint, so that writing into one never changes the other."""
+    """What is returned shares no memory with what is handed over.
+
+    Storages are disjoint, so that writing into one never changes the other.
+    """
     call = case.call()
     outputs = {name: value for name, value in call().items() if name not in call.shared}
     handed = {tensor.untyped_storage().data_ptr(): tensor for tensor in tensors_in(call.inputs) if tensor.numel()}
@@ -83,9 +89,12 @@ def outputs_are_fresh(case: Case) -> None:
             require(found is None or not tensor.numel(), f"{name} is a view of one of the inputs")
 
 
-@law("GEN-3", role=CALLED, since="0.1", title="global generators are neither read nor moved")
+@law("GEN-3", role=CALLED, since="0.1")
 def global_generators_are_left_alone(case: Case) -> None:
-    """Reseeding them changes no result, and a call leaves their states as they are."""
+    """Global generators are neither read nor moved.
+
+    Reseeding them changes no result, and a call leaves their states as they are.
+    """
     call = case.call()
     with watched_generators():
         first = snapshot(call())
@@ -93,9 +102,12 @@ def global_generators_are_left_alone(case: Case) -> None:
         same(call(), first, "after the global generators were seeded anew, the output")
 
 
-@law("GEN-14", role=CALLED, since="0.1", title="the same inputs give the same outputs, bit for bit, however often")
+@law("GEN-14", role=CALLED, since="0.1")
 def calls_are_pure(case: Case) -> None:
-    """Nothing is remembered from one call to the next, whatever stands between them."""
+    """The same inputs give the same outputs, bit for bit, however often.
+
+    Nothing is remembered from one call to the next, whatever stands between them.
+    """
     call, other = case.call(), case.call()
     first = snapshot(call())
     other()
@@ -106,12 +118,12 @@ def _attributes(kind: type) -> dict[str, str]:
     return {name: repr(value) for name, value in vars(kind).items() if not callable(value)}
 
 
-@law(
-    "GEN-17", role=(*CALLED, "schedules", "stores", "cadences", "envs", "wrappers"), since="0.1", examples=1,
-    title="a block is a value: frozen, hashable, equal to a copy of itself",
-)  # fmt: skip
+@law("GEN-17", role=(*CALLED, "schedules", "stores", "cadences", "envs", "wrappers"), since="0.1", examples=1)
 def blocks_are_values(case: Case) -> None:
-    """Fields cannot be set, and equal fields make equal blocks, so that two recipes never share anything that changes."""
+    """A block is a value: frozen, hashable, equal to a copy of itself.
+
+    Fields cannot be set, and equal fields make equal blocks, so that two recipes never share anything that changes.
+    """
     block = case.block
     case.say(f"block = {block!r}")
     twin = type(block)(**{a.name: getattr(block, a.name) for a in attrs.fields(type(block)) if a.init})
@@ -122,12 +134,15 @@ def blocks_are_values(case: Case) -> None:
         setattr(block, name, getattr(block, name, None))
     except (attrs.exceptions.FrozenInstanceError, AttributeError, TypeError):
         return
-    require(False, f"the field {name!r} could be set")  # noqa: FBT003  reached only where nothing was raised
+    require(False, f"the field {name!r} could be set")
 
 
-@law("GEN-17a", role=CALLED, since="0.1", examples=5, title="a call changes neither the block nor its class")
+@law("GEN-17a", role=CALLED, since="0.1", examples=5)
 def calls_leave_the_block_alone(case: Case) -> None:
-    """What a call needs to remember belongs to the run."""
+    """A call changes neither the block nor its class.
+
+    What a call needs to remember belongs to the run.
+    """
     call, block = case.call(), case.block
     before, fields = _attributes(type(block)), repr(block)
     call()
@@ -135,9 +150,12 @@ def calls_leave_the_block_alone(case: Case) -> None:
     require(repr(block) == fields, f"the call changed the block to {block!r}")
 
 
-@law("GEN-18", role=CALLED, since="0.1", examples=5, title="a deep copy of a block computes the same")
+@law("GEN-18", role=CALLED, since="0.1", examples=5)
 def copies_compute_the_same(case: Case) -> None:
-    """A block can be copied with the recipe that holds it."""
+    """A deep copy of a block computes the same.
+
+    A block can be copied with the recipe that holds it.
+    """
     block = case.block
     twin = copy.deepcopy(block)
     require(twin == block, "a deep copy of the block is not equal to it")

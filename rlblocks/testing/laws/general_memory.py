@@ -1,4 +1,4 @@
-"""GEN: what every store obeys as something that changes: seeded, saved and loaded whole, unchanged by what it refuses."""
+"""GEN: what every store obeys that changes: seeded, saved and loaded whole, unchanged by what it refuses."""
 
 from __future__ import annotations
 
@@ -39,9 +39,12 @@ def exercise(subject: Subject, stream: Stream, case: Case) -> list[Any]:
     return answers
 
 
-@law("GEN-3", role="stores", since="0.1", examples=8, title="global generators are neither read nor moved")
+@law("GEN-3", role="stores", since="0.1", examples=8)
 def global_generators_are_left_alone(case: Case) -> None:
-    """A store draws from its own generator alone."""
+    """Global generators are neither read nor moved.
+
+    A store draws from its own generator alone.
+    """
     subject, _ = filled(case)
     twin = copy.deepcopy(subject)
     with watched_generators():
@@ -51,9 +54,12 @@ def global_generators_are_left_alone(case: Case) -> None:
     same(again, first, "after the global generators were seeded anew, the sample")
 
 
-@law("GEN-4", role="stores", since="0.1", examples=8, title="the same seed draws the same rows, another seed others, and two memories do not disturb each other")
+@law("GEN-4", role="stores", since="0.1", examples=8)
 def seeds_decide(case: Case) -> None:
-    """Two memories of one seed are asked in turn, beside a third of another seed."""
+    """The same seed draws the same rows, another seed others, and two memories do not disturb each other.
+
+    Two memories of one seed are asked in turn, beside a third of another seed.
+    """
     _, stream = filled(case, capacity=64)
     one, two, other = (Subject(small(case.block, 64), stream.environments, seed).fill(stream) for seed in (0, 0, 1))
     if not one.can_sample(1):
@@ -66,10 +72,12 @@ def seeds_decide(case: Case) -> None:
         require(differs, "another seed drew the same 30 rows")
 
 
-@law("GEN-5", role="stores", since="0.1", examples=12, covers=("a wrapped memory",),
-     title="saved in the middle, loaded into a memory that did other things, it goes on bit-equal")  # fmt: skip
+@law("GEN-5", role="stores", since="0.1", covers=("a wrapped memory",), examples=12)
 def it_resumes_exactly(case: Case) -> None:
-    """Through the checkpoint's format, three times over; pending rows, priorities and the last sample included."""
+    """Saved in the middle, loaded into a memory that did other things, it goes on bit-equal.
+
+    Through the checkpoint's format, three times over; pending rows, priorities and the last sample included.
+    """
     subject, stream = filled(case)
     ahead = case.draw(streams(8, stream.environments))
     errors = case.draw(floats(2)).abs().double().numpy()
@@ -96,9 +104,12 @@ def it_resumes_exactly(case: Case) -> None:
     same(saved, kept, "what was saved")
 
 
-@law("GEN-5a", role="stores", since="0.1", examples=8, title="a saved state is a copy: what happens later does not reach it")
+@law("GEN-5a", role="stores", since="0.1", examples=8)
 def states_are_copies(case: Case) -> None:
-    """And a memory does not share what it was loaded with."""
+    """A saved state is a copy: what happens later does not reach it.
+
+    And a memory does not share what it was loaded with.
+    """
     subject, stream = filled(case)
     state = subject.memory.state()
     kept = copy.deepcopy(state)
@@ -109,9 +120,12 @@ def states_are_copies(case: Case) -> None:
     same(state, kept, "after more was written, a state that was loaded before")
 
 
-@law("GEN-21", role="stores", since="0.1", examples=10, title="rows that it was not built for are refused, and nothing has changed")
+@law("GEN-21", role="stores", since="0.1", examples=10)
 def misfits_change_nothing(case: Case) -> None:
-    """A column too few, too many, of another shape, or of floats where integers are due."""
+    """Rows that it was not built for are refused, and nothing has changed.
+
+    A column too few, too many, of another shape, or of floats where integers are due.
+    """
     subject, stream = filled(case)
     before, (rows, who) = subject.snapshot(), stream.writes[0].arguments()
     wrong = {
@@ -127,31 +141,48 @@ def misfits_change_nothing(case: Case) -> None:
     except Exception:  # noqa: BLE001  any refusal is one
         same(subject.snapshot(), before, "after the refusal the state")
     else:
-        require(False, f"rows with {name} were taken")  # noqa: FBT003
+        require(False, f"rows with {name} were taken")
 
 
-@law("GEN-21a", role="stores", since="0.1", examples=10, title="errors that are no numbers at least 0 are refused, and nothing has changed",
-     needs=lambda block: "" if fed(block) else "it asks for nothing back")  # fmt: skip
+@law(
+    "GEN-21a",
+    role="stores",
+    since="0.1",
+    needs=lambda block: "" if fed(block) else "it asks for nothing back",
+    examples=10,
+)
 def bad_errors_change_nothing(case: Case) -> None:
-    """NaN, below 0, infinite, too few or too many, in the last place."""
+    """Errors that are no numbers at least 0 are refused, and nothing has changed.
+
+    NaN, below 0, infinite, too few or too many, in the last place.
+    """
     subject, _ = filled(case)
     if not subject.can_sample(3):
         return
     subject.sample(3)
     before = subject.snapshot()
-    bad = {"NaN": [1, 2, np.nan], "below 0": [1, 2, -1], "infinite": [1, 2, np.inf], "too few": [1, 2], "too many": [1] * 4}
+    bad = {
+        "NaN": [1, 2, np.nan],
+        "below 0": [1, 2, -1],
+        "infinite": [1, 2, np.inf],
+        "too few": [1, 2],
+        "too many": [1] * 4,
+    }
     name = case.draw(st.sampled_from(list(bad)), "bad")
     try:
         subject.feed(np.array(bad[name], float))
     except Exception:  # noqa: BLE001  any refusal is one
         same(subject.snapshot(), before, "after the refusal the state")
     else:
-        require(False, f"errors that were {name} were taken")  # noqa: FBT003
+        require(False, f"errors that were {name} were taken")
 
 
-@law("GEN-21b", role="stores", since="0.1", examples=4, title="what cannot be sampled is refused: nothing is drawn, nothing has changed")
+@law("GEN-21b", role="stores", since="0.1", examples=4)
 def refused_samples_change_nothing(case: Case) -> None:
-    """From an empty memory, no rows, and columns that there are not."""
+    """What cannot be sampled is refused: nothing is drawn, nothing has changed.
+
+    From an empty memory, no rows, and columns that there are not.
+    """
     subject = Subject(small(case.block, 4), 1)
     before = subject.snapshot()
     for batch in (1, 0):
@@ -161,4 +192,4 @@ def refused_samples_change_nothing(case: Case) -> None:
         except Exception:  # noqa: BLE001  any refusal is one
             same(subject.snapshot(), before, "after the refusal the state")
         else:
-            require(False, f"{batch} rows of an empty memory were handed over")  # noqa: FBT003
+            require(False, f"{batch} rows of an empty memory were handed over")

@@ -35,9 +35,12 @@ def outcome(call: Call, **changed: Any) -> Any:
         return NEVER
 
 
-@law("GEN-7", role=FLOATING, since="0.1", covers=("a call",), title="float32 and float64 agree, and the result keeps the type")
+@law("GEN-7", role=FLOATING, since="0.1", covers=("a call",))
 def float_types_agree(case: Case) -> None:
-    """In float64 the same numbers come out, in float64; nothing is rounded on the way."""
+    """Float32 and float64 agree, and the result keeps the type.
+
+    In float64 the same numbers come out, in float64; nothing is rounded on the way.
+    """
     call = case.call()
     single, double = call(), call.to(torch.float64)()
     for name, value in double.items():
@@ -45,13 +48,19 @@ def float_types_agree(case: Case) -> None:
         for tensor in floats:
             require(tensor.dtype == torch.float64, f"{name} of float64 inputs is {tensor.dtype}")
         for ours, theirs in zip(tensors_in(single[name]), tensors_in(value), strict=True):
-            require(not theirs.is_floating_point() or ours.dtype == torch.float32, f"{name} of float32 inputs is {ours.dtype}")
+            require(
+                not theirs.is_floating_point() or ours.dtype == torch.float32,
+                f"{name} of float32 inputs is {ours.dtype}",
+            )
             close(ours, theirs, f"{name} in float32")
 
 
-@law("GEN-7a", role=FLOATING, since="0.1", title="whole numbers given as integers are refused, or mean what they mean as floats")
+@law("GEN-7a", role=FLOATING, since="0.1")
 def integers_are_not_truncated(case: Case) -> None:
-    """A result is never cast to the type of an integer input."""
+    """Whole numbers given as integers are refused, or mean what they mean as floats.
+
+    A result is never cast to the type of an integer input.
+    """
     call = case.call()
     name = case.draw(st.sampled_from([n for n in call.floating() if n in call.rows] or [""]))
     if not name:
@@ -65,15 +74,21 @@ def integers_are_not_truncated(case: Case) -> None:
                 close(ours, theirs, f"{key}, with {name} given as integers,")
 
 
-@law("GEN-8", role=ROWS, since="0.1", covers=("several rows",), title="the result of a batch is the results of its rows")
+@law("GEN-8", role=ROWS, since="0.1", covers=("several rows",))
 def a_batch_is_its_rows(case: Case) -> None:
-    """Rows are handed over one at a time; what stood beside them must not have mattered."""
+    """The result of a batch is the results of its rows.
+
+    Rows are handed over one at a time; what stood beside them must not have mattered.
+    """
     call = case.call(rows=case.draw(st.sampled_from(BATCHES)))
     together = call.per_row(call())
     for i in range(call.sizes["batch"]):
         alone = call(**call.map_rows(lambda value: value[i : i + 1]))  # noqa: B023  used at once
         for name, value in together.items():
-            require(value.shape[:1] == (call.sizes["batch"],), f"{name} has the shape {list(value.shape)}, not one entry a row")
+            require(
+                value.shape[:1] == (call.sizes["batch"],),
+                f"{name} has the shape {list(value.shape)}, not one entry a row",
+            )
             agree(value[i : i + 1], alone[name], f"row {i} of {name}")
 
 
@@ -85,9 +100,12 @@ def agree(found: Any, due: Any, what: str) -> None:
         same(found, due, what)
 
 
-@law("GEN-9", role=ROWS, since="0.1", covers=("several rows",), title="rows in another order give the results in that order")
+@law("GEN-9", role=ROWS, since="0.1", covers=("several rows",))
 def rows_can_be_permuted(case: Case) -> None:
-    """What is one number for all rows does not change."""
+    """Rows in another order give the results in that order.
+
+    What is one number for all rows does not change.
+    """
     call = case.call(rows=case.draw(st.sampled_from(BATCHES[1:])))
     order = torch.tensor(case.draw(orders(call.sizes["batch"]), "order"))
     straight, permuted = call(), call(**call.map_rows(lambda value: value[order]))
@@ -95,9 +113,12 @@ def rows_can_be_permuted(case: Case) -> None:
         agree(permuted[name], value if name in call.reduced else value[order], f"{name} of permuted rows")
 
 
-@law("GEN-11", role=ROWS, since="0.1", covers=("several rows",), title="[B, 1] in the place of [B] is refused, never broadcast")
+@law("GEN-11", role=ROWS, since="0.1", covers=("several rows",))
 def columns_are_not_broadcast(case: Case) -> None:
-    """Each input in turn; a block may also take it for `[B]`."""
+    """[B, 1] in the place of [B] is refused, never broadcast.
+
+    Each input in turn; a block may also take it for `[B]`.
+    """
     call = case.call(rows=case.draw(st.sampled_from(BATCHES[1:])), **_all_given(case.block))
     due = call()
     for name in [n for n in _handed(call) if call.inputs[n].dim() == 1]:
@@ -118,9 +139,12 @@ def _all_given(block: Block) -> dict[str, Any]:
     return {"optional": True} if block.role in COMPUTING else {}
 
 
-@law("GEN-12", role=ROWS, since="0.1", title="how the inputs lie in memory does not matter")
+@law("GEN-12", role=ROWS, since="0.1")
 def layout_does_not_matter(case: Case) -> None:
-    """Slices with gaps and transposed views give what contiguous tensors give."""
+    """How the inputs lie in memory does not matter.
+
+    Slices with gaps and transposed views give what contiguous tensors give.
+    """
     call = case.call()
     due = call()
     for name, value in call.map_rows(lambda value: value).items():
@@ -130,11 +154,16 @@ def layout_does_not_matter(case: Case) -> None:
 
 
 @law(
-    "GEN-13", role=FLOATING, since="0.1", title="a GPU gives what the CPU gives, and leaves it there",
+    "GEN-13",
+    role=FLOATING,
+    since="0.1",
     needs=lambda _: "" if torch.cuda.is_available() else "there is no CUDA device here",
-)  # fmt: skip
+)
 def devices_agree(case: Case) -> None:
-    """Outputs are on the device of the inputs."""
+    """A GPU gives what the CPU gives, and leaves it there.
+
+    Outputs are on the device of the inputs.
+    """
     call = case.call()
     due, found = call(), call.to(torch.device("cuda"))()
     for name, value in due.items():
@@ -159,6 +188,7 @@ def value_reads(block: Block) -> list[str]:
 
 def with_value(call: Call, names: list[str], where: Tensor, value: float) -> Call:
     """The call with this number at `[B, A]` places of some inputs."""
+
     def change(old: Tensor) -> Tensor:
         return old.masked_fill(where.view(*where.shape, *[1] * (old.dim() - where.dim())), value)
 
@@ -168,38 +198,41 @@ def with_value(call: Call, names: list[str], where: Tensor, value: float) -> Cal
 POISON = (math.nan, math.inf, -math.inf, 1e30)
 
 
-@law(
-    "GEN-15", role=COMPUTING, since="0.1", needs=masked, covers=("action_mask with a False",),
-    title="what stands at illegal actions is not used, NaN and infinity included",
-)  # fmt: skip
+@law("GEN-15", role=COMPUTING, since="0.1", needs=masked, covers=("action_mask with a False",))
 def illegal_values_do_not_matter(case: Case) -> None:
-    """Outputs and gradients are those of values that were clean."""
+    """What stands at illegal actions is not used, NaN and infinity included.
+
+    Outputs and gradients are those of values that were clean.
+    """
     call = case.call(optional=True)
     names, poison = value_reads(case.block), case.draw(st.sampled_from(POISON), "poison")
     poisoned = with_value(call, names, ~call.inputs["action_mask"], poison)
     same(poisoned(), call(), f"with {poison} at illegal actions, the output")
 
 
-@law("GEN-16", role=("targets", "explorers"), since="0.1", title="no gradient flows through it")
+@law("GEN-16", role=("targets", "explorers"), since="0.1")
 def no_gradient_flows(case: Case) -> None:
-    """Outputs neither require a gradient nor remember where they come from, though every input does."""
+    """No gradient flows through it.
+
+    Outputs neither require a gradient nor remember where they come from, though every input does.
+    """
     call = case.call(optional=True)
     tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating()}
     for name, value in call(**tracked).items():
         require(not value.requires_grad and value.grad_fn is None, f"{name} carries a gradient")
 
 
-@law(
-    "GEN-19", role=("targets", "explorers", *MODULES, "value_forms"), since="0.1", examples=5,
-    title="a batch of no rows gives no rows",
-)  # fmt: skip
+@law("GEN-19", role=("targets", "explorers", *MODULES, "value_forms"), since="0.1", examples=5)
 def no_rows_give_no_rows(case: Case) -> None:
-    """The empty batch is correct, or refused by an error."""
+    """A batch of no rows gives no rows.
+
+    The empty batch is correct, or refused by an error.
+    """
     call = case.call()
     found = outcome(call, **call.map_rows(lambda value: value[:0]))
     if found is not NEVER:
         due = call.per_row(call())
         for name, value in due.items():
-            require(found[name].shape == (0, *value.shape[1:]), f"{name} of no rows has the shape {list(found[name].shape)}")
-
-
+            require(
+                found[name].shape == (0, *value.shape[1:]), f"{name} of no rows has the shape {list(found[name].shape)}"
+            )

@@ -6,7 +6,7 @@ import attrs
 import torch
 from hypothesis import strategies as st
 
-from rlblocks._core.block import Block
+from rlblocks._core.block import Block, fields_of
 from rlblocks.testing import oracles
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require
@@ -16,7 +16,7 @@ from rlblocks.testing.laws.losses import gradients, regresses
 
 def has_coefficient(block: Block) -> str:
     """Whether the coefficient is a field."""
-    return "" if "coefficient" in attrs.fields_dict(type(block)) else "its coefficient is no field"
+    return "" if "coefficient" in fields_of(type(block)) else "its coefficient is no field"
 
 
 def is_huber(block: Block) -> str:
@@ -24,16 +24,22 @@ def is_huber(block: Block) -> str:
     return "" if oracles.like(block) == "huber" else "it is not Huber's error"
 
 
-@law("LOS-4a", role="losses", since="0.1", needs=regresses, title="the error of a row is |target − prediction|")
+@law("LOS-4a", role="losses", since="0.1", needs=regresses)
 def the_error_is_the_distance(case: Case) -> None:
-    """Whatever the penalty and its coefficient are, so that priorities can be compared."""
+    """The error of a row is |target − prediction|.
+
+    Whatever the penalty and its coefficient are, so that priorities can be compared.
+    """
     call = case.call()
     close(call()["error"], (call.inputs["td_target"] - call.inputs["prediction"]).abs(), "error")
 
 
-@law("LOS-17", role="losses", since="0.1", needs=regresses, title="the loss is 0 at the target, and nowhere below")
+@law("LOS-17", role="losses", since="0.1", needs=regresses)
 def the_target_is_the_minimum(case: Case) -> None:
-    """A prediction that is right costs nothing and moves nothing."""
+    """The loss is 0 at the target, and nowhere below.
+
+    A prediction that is right costs nothing and moves nothing.
+    """
     call = case.call()
     right = call.with_inputs(prediction=call.inputs["td_target"].clone())
     close(right()["loss"], torch.tensor(0.0), "of a prediction that equals its target, the loss")
@@ -41,10 +47,12 @@ def the_target_is_the_minimum(case: Case) -> None:
     require(not bool(gradients(right)["prediction"].any()), "a prediction that equals its target is moved")
 
 
-@law("LOS-17a", role="losses", since="0.1", needs=regresses, covers=("a distant target",),
-     title="a step against the gradient moves every prediction towards its target, however far that is")  # fmt: skip
+@law("LOS-17a", role="losses", since="0.1", needs=regresses, covers=("a distant target",))
 def every_row_is_moved_towards_its_target(case: Case) -> None:
-    """The gradient never vanishes and never points away; clipping it must not stop the learning."""
+    """A step against the gradient moves every prediction towards its target, however far that is.
+
+    The gradient never vanishes and never points away; clipping it must not stop the learning.
+    """
     call = case.call().without("weight")
     if has_coefficient(case.block) == "" and not case.block.coefficient:
         case.saw("a distant target")
@@ -54,22 +62,30 @@ def every_row_is_moved_towards_its_target(case: Case) -> None:
     call = call.with_inputs(td_target=call.inputs["td_target"] * far)
     towards = torch.sign(call.inputs["td_target"] - call.inputs["prediction"])
     found = torch.sign(-gradients(call)["prediction"])
-    require(bool((found == towards).all()), f"predictions move by the signs {found.tolist()}, the targets lie at {towards.tolist()}")
+    require(
+        bool((found == towards).all()),
+        f"predictions move by the signs {found.tolist()}, the targets lie at {towards.tolist()}",
+    )
 
 
-@law("LOS-18", role="losses", since="0.1", needs=has_coefficient, title="the coefficient multiplies the loss, and nothing else")
+@law("LOS-18", role="losses", since="0.1", needs=has_coefficient)
 def the_coefficient_multiplies(case: Case) -> None:
-    """Value and gradient, not the error."""
+    """The coefficient multiplies the loss, and nothing else.
+
+    Value and gradient, not the error.
+    """
     call = case.call()
     once, thrice = (call.of(attrs.evolve(case.block, coefficient=c)) for c in (1.0, 3.0))
     close(thrice()["loss"], once()["loss"] * 3, "with a coefficient of 3, the loss")
     close(thrice()["error"], once()["error"], "with a coefficient of 3, the error")
 
 
-@law("LOS-5", role="losses", since="0.1", needs=is_huber, covers=("beyond", "within"), examples=25,
-     title="the gradient is the error within δ, and exactly δ beyond: never more, never 0")  # fmt: skip
+@law("LOS-5", role="losses", since="0.1", needs=is_huber, covers=("beyond", "within"), examples=25)
 def hubers_slope_is_clipped(case: Case) -> None:
-    """Continuous in value and slope at δ."""
+    """The gradient is the error within δ, and exactly δ beyond: never more, never 0.
+
+    Continuous in value and slope at δ.
+    """
     call = case.call().without("weight").to(torch.float64)
     block, rows = case.block, call.sizes["batch"]
     error = call.inputs["td_target"] - call.inputs["prediction"]
@@ -79,9 +95,12 @@ def hubers_slope_is_clipped(case: Case) -> None:
     close(gradients(call)["prediction"], due, "the gradient by prediction", rtol=1e-9)
 
 
-@law("LOS-5a", role="losses", since="0.1", needs=is_huber, title="with a large δ it is half the squared error")
+@law("LOS-5a", role="losses", since="0.1", needs=is_huber)
 def large_deltas_give_the_square(case: Case) -> None:
-    """And stays finite."""
+    """With a large δ it is half the squared error.
+
+    And stays finite.
+    """
     call = case.call().without("weight").to(torch.float64)
     wide = call.of(attrs.evolve(case.block, delta=1e9, coefficient=1.0))
     error = call.inputs["td_target"] - call.inputs["prediction"]

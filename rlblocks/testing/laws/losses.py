@@ -1,4 +1,4 @@
-"""LOS: what every loss obeys: one number for all rows, whose gradient carries the weights, and the error of each row."""
+"""LOS: what every loss obeys: one number, whose gradient carries the weights, and the error of each row."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def weighted(block: Block) -> str:
 
 def regresses(block: Block) -> str:
     """Whether a loss compares a prediction with a target."""
-    return trains(block) or ("" if {"prediction", "td_target"} <= set(asked_by(block)) else "it has no inputs named prediction and td_target")
+    return trains(block) or (
+        "" if {"prediction", "td_target"} <= set(asked_by(block)) else "it has no inputs named prediction and td_target"
+    )
 
 
 def gradients(call: Call, **changed: Any) -> dict[str, Tensor]:
@@ -49,33 +51,45 @@ def gradients(call: Call, **changed: Any) -> dict[str, Tensor]:
     leaves = {name: given[name].detach().clone().requires_grad_() for name in names}
     loss = call(**{**changed, **leaves})["loss"]
     found = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
-    return {name: torch.zeros_like(leaf) if g is None else g for (name, leaf), g in zip(leaves.items(), found, strict=True)}
+    return {
+        name: torch.zeros_like(leaf) if g is None else g for (name, leaf), g in zip(leaves.items(), found, strict=True)
+    }
 
 
-@law("LOS-1", role="losses", since="0.1", needs=oracles.unknown, covers=("several rows", "weight given"), examples=25,
-     title="it equals its equation, computed row by row in float64")  # fmt: skip
+@law("LOS-1", role="losses", since="0.1", needs=oracles.unknown, covers=("several rows", "weight given"), examples=25)
 def equals_its_equation(case: Case) -> None:
-    """The oracle is a loop over Python floats; so is the error of each row."""
+    """It equals its equation, computed row by row in float64.
+
+    The oracle is a loop over Python floats; so is the error of each row.
+    """
     call = case.call()
     found, (loss, errors) = call(), oracles.loss_and_errors(call)
     close(found["loss"], torch.tensor(loss), "loss", rtol=1e-5)
     close(found["error"], torch.tensor(errors), "error")
 
 
-@law("LOS-1a", role="losses", since="0.1", title="the loss is one number, the error one for each row, both finite")
+@law("LOS-1a", role="losses", since="0.1")
 def shapes_are_as_declared(case: Case) -> None:
-    """`[]` and `[B]`."""
+    """The loss is one number, the error one for each row, both finite.
+
+    `[]` and `[B]`.
+    """
     call = case.call()
     found = call()
     require(found["loss"].shape == (), f"the loss has the shape {list(found['loss'].shape)}, not one number")
     due = [call.sizes["batch"]]
     require(list(found["error"].shape) == due, f"the error has the shape {list(found['error'].shape)}, not {due}")
-    require(all(bool(value.isfinite().all()) for value in found.values()), f"of finite inputs the loss is {found['loss']}")
+    require(
+        all(bool(value.isfinite().all()) for value in found.values()), f"of finite inputs the loss is {found['loss']}"
+    )
 
 
-@law("LOS-2", role="losses", since="0.1", needs=trains, examples=10, title="its gradient is that of its value, by finite differences")
+@law("LOS-2", role="losses", since="0.1", needs=trains, examples=10)
 def the_gradient_is_that_of_the_value(case: Case) -> None:
-    """In float64; where it has a kink, both sides of a small step may count."""
+    """Its gradient is that of its value, by finite differences.
+
+    In float64; where it has a kink, both sides of a small step may count.
+    """
     call = case.call().to(torch.float64)
     for name, gradient in gradients(call).items():
         value, step = call.inputs[name], 1e-6
@@ -91,9 +105,12 @@ def the_gradient_is_that_of_the_value(case: Case) -> None:
             require(inside, f"the gradient by {name}[{row}] is {found:.6g}, but the value falls by {slopes[1]:.6g}")
 
 
-@law("LOS-3", role="losses", since="0.1", needs=weighted, covers=("several rows",), title="weights of 1 are no weights")
+@law("LOS-3", role="losses", since="0.1", needs=weighted, covers=("several rows",))
 def ones_are_no_weights(case: Case) -> None:
-    """Value and gradient are those without weights."""
+    """Weights of 1 are no weights.
+
+    Value and gradient are those without weights.
+    """
     call = case.call(optional=True)
     ones = torch.ones_like(call.inputs["weight"])
     bare = call.without("weight")
@@ -103,10 +120,12 @@ def ones_are_no_weights(case: Case) -> None:
         close(gradients(call, weight=ones)[name], gradient, f"with weights of 1, the gradient by {name}")
 
 
-@law("LOS-3a", role="losses", since="0.1", needs=weighted, covers=("several rows",),
-     title="a row's weight multiplies its gradient, not only what is reported")  # fmt: skip
+@law("LOS-3a", role="losses", since="0.1", needs=weighted, covers=("several rows",))
 def weights_scale_gradients(case: Case) -> None:
-    """The gradient of a row of weight w is w times the unweighted one; at 0 it is exactly 0."""
+    """A row's weight multiplies its gradient, not only what is reported.
+
+    The gradient of a row of weight w is w times the unweighted one; at 0 it is exactly 0.
+    """
     call = case.call(optional=True).to(torch.float64)
     weight = call.inputs["weight"]
     for name, gradient in gradients(call.without("weight")).items():
@@ -116,16 +135,27 @@ def weights_scale_gradients(case: Case) -> None:
         require(not bool(none.any()), f"with weights of 0 the gradient by {name} is {none.tolist()}")
 
 
-@law("LOS-3b", role="losses", since="0.1", needs=weighted, covers=("several rows",), title="the loss is divided by the rows, not by the weights")
+@law("LOS-3b", role="losses", since="0.1", needs=weighted, covers=("several rows",))
 def weights_are_not_normalised(case: Case) -> None:
-    """Twice the weights give twice the loss."""
+    """The loss is divided by the rows, not by the weights.
+
+    Twice the weights give twice the loss.
+    """
     call = case.call(optional=True).to(torch.float64)
-    close(call(weight=call.inputs["weight"] * 2)["loss"], call()["loss"] * 2, "with weights twice as large, the loss", rtol=1e-9)
+    close(
+        call(weight=call.inputs["weight"] * 2)["loss"],
+        call()["loss"] * 2,
+        "with weights twice as large, the loss",
+        rtol=1e-9,
+    )
 
 
-@law("LOS-4", role="losses", since="0.1", title="the error of a row is at least 0, carries no gradient, and knows nothing of weights")
+@law("LOS-4", role="losses", since="0.1")
 def errors_are_plain(case: Case) -> None:
-    """A prioritized store reads it."""
+    """The error of a row is at least 0, carries no gradient, and knows nothing of weights.
+
+    A prioritized store reads it.
+    """
     call = case.call(optional=True)
     tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating()}
     error = call(**tracked)["error"]
@@ -135,9 +165,12 @@ def errors_are_plain(case: Case) -> None:
         same(call(weight=call.inputs["weight"] * 3 + 1)["error"], call()["error"], "with other weights, the error")
 
 
-@law("LOS-12", role="losses", since="0.1", needs=trains, title="a gradient reaches what is trained, and nothing else")
+@law("LOS-12", role="losses", since="0.1", needs=trains)
 def targets_are_constants(case: Case) -> None:
-    """Targets and weights are constants, and every declared prediction is trained."""
+    """A gradient reaches what is trained, and nothing else.
+
+    Targets and weights are constants, and every declared prediction is trained.
+    """
     call = case.call(optional=True)
     tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating() if name in call.rows}
     found = torch.autograd.grad(call(**tracked)["loss"], list(tracked.values()), allow_unused=True)
@@ -147,9 +180,12 @@ def targets_are_constants(case: Case) -> None:
         require(name not in learns_from(case.block) or gradient is not None, f"no gradient reaches {name}")
 
 
-@law("LOS-13", role="losses", since="0.1", covers=("several rows",), title="the loss of all rows is the mean of the losses of the rows")
+@law("LOS-13", role="losses", since="0.1", covers=("several rows",))
 def the_loss_is_a_mean(case: Case) -> None:
-    """So that it does not depend on how rows are put together to batches."""
+    """The loss of all rows is the mean of the losses of the rows.
+
+    So that it does not depend on how rows are put together to batches.
+    """
     call = case.call(rows=case.draw(st.sampled_from([2, 3, 5]))).to(torch.float64)
     batch = call.sizes["batch"]
     alone = [call(**call.map_rows(lambda value: value[i : i + 1]))["loss"] for i in range(batch)]  # noqa: B023

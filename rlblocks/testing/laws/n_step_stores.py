@@ -19,6 +19,7 @@ from rlblocks.testing.oracles import like
 from rlblocks.testing.streams import ENDS, GAMMA, Rows, Stream, Write, n_step_rows, streams
 
 LARGE = 200
+EXACT = 1e-9  # rewards and γ are multiples of powers of two
 
 
 def joining(block: Block) -> str:
@@ -53,15 +54,28 @@ def drawn(case: Case, capacity: int = LARGE) -> tuple[Any, Stream]:
 
 def changed(stream: Stream, change: Any) -> Stream:
     """The stream with every row changed."""
-    return Stream(stream.environments, tuple(
-        Write(tuple(change(dict(row)) for row in write.rows), write.environments, write.texts) for write in stream.writes
-    ))  # fmt: skip
+    return Stream(
+        stream.environments,
+        tuple(
+            Write(tuple(change(dict(row)) for row in write.rows), write.environments, write.texts)
+            for write in stream.writes
+        ),
+    )
 
 
-@law("NST-1", role="stores", since="0.1", needs=joining, covers=(*ENDS, "environments out of phase", "shorter than n"), examples=40,
-     title="its rows are those of a loop over each environment's episodes: (s_t, a_t, ΣγᵏR, γᵐ, s_{t+m}, flags)")  # fmt: skip
+@law(
+    "NST-1",
+    role="stores",
+    since="0.1",
+    needs=joining,
+    covers=(*ENDS, "environments out of phase", "shorter than n"),
+    examples=40,
+)
 def rows_are_those_of_a_loop(case: Case) -> None:
-    """All of them complete, none of two episodes or environments; first columns of the first row, last ones of the last."""
+    """Its rows are those of a loop over each environment's episodes: (s_t, a_t, ΣγᵏR, γᵐ, s_{t+m}, flags).
+
+    All of them complete, none of two episodes or environments; first columns of the first row, last ones of the last.
+    """
     block, stream = drawn(case)
     expected = due(stream, block.n)
     case.saw("shorter than n", bool(expected) and bool(((expected["discount"] > GAMMA**block.n) & (block.n > 1)).any()))
@@ -69,10 +83,12 @@ def rows_are_those_of_a_loop(case: Case) -> None:
     same(contents(block, stream), expected, "the contents")
 
 
-@law("NST-1a", role="stores", since="0.1", needs=joining, covers=("a wrapped memory",), examples=25,
-     title="of more rows than it holds, the ones completed last stay")  # fmt: skip
+@law("NST-1a", role="stores", since="0.1", needs=joining, covers=("a wrapped memory",), examples=25)
 def the_newest_joined_rows_stay(case: Case) -> None:
-    """Rows completed by one and the same step may be dropped in any order."""
+    """Of more rows than it holds, the ones completed last stay.
+
+    Rows completed by one and the same step may be dropped in any order.
+    """
     block, stream = drawn(case, case.draw(st.integers(1, 6)))
     rows, capacity = n_step_rows(stream, block.n), setting(block, "capacity")
     case.saw("a wrapped memory", len(rows) > capacity)
@@ -84,23 +100,30 @@ def the_newest_joined_rows_stay(case: Case) -> None:
     require(must <= held <= may, f"it holds the rows {sorted(held)}, and {sorted(may)} are the newest")
 
 
-@law("NST-2", role="stores", since="0.1", needs=joining, covers=("a termination", "a truncation"), examples=20,
-     title="the discount of a row is γᵐ for its own m steps, and 0 exactly where it is terminated")  # fmt: skip
+@law("NST-2", role="stores", since="0.1", needs=joining, covers=("a termination", "a truncation"), examples=20)
 def discounts_are_of_the_rows_own_steps(case: Case) -> None:
-    """So a truncated tail bootstraps from its true final observation, by its own length."""
+    """The discount of a row is γᵐ for its own m steps, and 0 exactly where it is terminated.
+
+    So a truncated tail bootstraps from its true final observation, by its own length.
+    """
     block, stream = drawn(case)
     rows = contents(block, stream)
     for i in range(len(rows.get("action", ()))):
         steps = int(rows["next.observation"][i][2] - rows["observation"][i][2])
         require(1 <= steps <= block.n, f"row {i} spans {steps} steps, of at most {block.n}")
         wanted = 0.0 if rows["terminated"][i] else GAMMA**steps
-        require(rows["discount"][i] == wanted, f"row {i} spans {steps} steps and has the discount {rows['discount'][i]}, not {wanted}")
+        require(
+            rows["discount"][i] == wanted,
+            f"row {i} spans {steps} steps and has the discount {rows['discount'][i]}, not {wanted}",
+        )
 
 
-@law("NST-4", role="stores", since="0.1", needs=joining, covers=("an end inside", "several environments"), examples=20,
-     title="other episodes and other environments do not reach a row: NaN rewards there change nothing")  # fmt: skip
+@law("NST-4", role="stores", since="0.1", needs=joining, covers=("an end inside", "several environments"), examples=20)
 def other_episodes_do_not_matter(case: Case) -> None:
-    """One episode stays clean, everything else is poisoned."""
+    """Other episodes and other environments do not reach a row: NaN rewards there change nothing.
+
+    One episode stays clean, everything else is poisoned.
+    """
     block, stream = drawn(case)
     chosen = stream.rows()[0]["observation"][:2]
 
@@ -111,13 +134,19 @@ def other_episodes_do_not_matter(case: Case) -> None:
     clean, dirty = contents(block, stream), contents(block, changed(stream, poison))
     if clean:
         mine = (clean["observation"][:, :2] == chosen).all(axis=1)
-        same({k: v[mine] for k, v in dirty.items()}, {k: v[mine] for k, v in clean.items()}, "the rows of the clean episode")
+        same(
+            {k: v[mine] for k, v in dirty.items()},
+            {k: v[mine] for k, v in clean.items()},
+            "the rows of the clean episode",
+        )
 
 
-@law("NST-5", role="stores", since="0.1", needs=joining, covers=("several environments",), examples=15,
-     title="environments one after the other give the rows that they give side by side")  # fmt: skip
+@law("NST-5", role="stores", since="0.1", needs=joining, covers=("several environments",), examples=15)
 def interleaving_does_not_matter(case: Case) -> None:
-    """Pending rows are kept apart for each environment."""
+    """Environments one after the other give the rows that they give side by side.
+
+    Pending rows are kept apart for each environment.
+    """
     block, stream = drawn(case)
     apart = [
         Write((row,), (e,), ("",)) for e in range(stream.environments) for write in stream.writes
@@ -126,10 +155,12 @@ def interleaving_does_not_matter(case: Case) -> None:
     same(contents(block, Stream(stream.environments, tuple(apart))), contents(block, stream), "the contents")
 
 
-@law("NST-7", role="stores", since="0.1", needs=joining, covers=("an end inside",), examples=20,
-     title="an episode of L steps yields L rows, and rows whose steps are not complete cannot be sampled")  # fmt: skip
+@law("NST-7", role="stores", since="0.1", needs=joining, covers=("an end inside",), examples=20)
 def every_step_yields_a_row(case: Case) -> None:
-    """The tail of an episode is handed on as soon as it ends."""
+    """An episode of L steps yields L rows, and rows whose steps are not complete cannot be sampled.
+
+    The tail of an episode is handed on as soon as it ends.
+    """
     block, stream = drawn(case)
     running: Counter[int] = Counter()
     for row in stream.rows():
@@ -140,23 +171,35 @@ def every_step_yields_a_row(case: Case) -> None:
     require(found == due_rows, f"it holds {found} rows, and {due_rows} are complete")
 
 
-@law("NST-10", role="stores", since="0.1", needs=joining, examples=12, title="rewards twice as large give returns twice as large, and nothing else")
+@law("NST-10", role="stores", since="0.1", needs=joining, examples=12)
 def returns_are_linear(case: Case) -> None:
-    """And with a discount of 0 the return is the first reward."""
+    """Rewards twice as large give returns twice as large, and nothing else.
+
+    And with a discount of 0 the return is the first reward.
+    """
     block, stream = drawn(case)
-    once, twice = contents(block, stream), contents(block, changed(stream, lambda row: {**row, "reward": 2 * row["reward"]}))
+    once, twice = (
+        contents(block, stream),
+        contents(block, changed(stream, lambda row: {**row, "reward": 2 * row["reward"]})),
+    )
     none = contents(block, changed(stream, lambda row: {**row, "discount": 0 * row["discount"]}))
     if once:
         same(twice["reward"], 2 * once["reward"], "of rewards twice as large, the returns")
-        same({k: v for k, v in twice.items() if k != "reward"}, {k: v for k, v in once.items() if k != "reward"}, "the other columns")
+        same(
+            {k: v for k, v in twice.items() if k != "reward"},
+            {k: v for k, v in once.items() if k != "reward"},
+            "the other columns",
+        )
         first = {int(row["action"]): row["reward"] for row in stream.rows()}
         same(none["reward"], np.array([first[code] for code in stamps(none)]), "with a discount of 0, the returns")
 
 
-@law("NST-12", role="stores", since="0.1", needs=joining, examples=12, covers=("an end inside",),
-     title="with exact values, return plus discount times the value of the last state is the value of the first")  # fmt: skip
+@law("NST-12", role="stores", since="0.1", needs=joining, covers=("an end inside",), examples=12)
 def exact_values_are_a_fixed_point(case: Case) -> None:
-    """Whatever n is; a truncated episode has a value after it, a terminated one has none."""
+    """With exact values, return plus discount times the value of the last state is the value of the first.
+
+    Whatever n is; a truncated episode has a value after it, a terminated one has none.
+    """
     block, stream = drawn(case)
     value: dict[tuple[float, ...], float] = {}
     for row in reversed(stream.rows()):
@@ -166,5 +209,7 @@ def exact_values_are_a_fixed_point(case: Case) -> None:
     rows = contents(block, stream)
     for i in range(len(rows.get("action", ()))):
         found = rows["reward"][i] + rows["discount"][i] * value[tuple(rows["next.observation"][i])]
-        require(abs(found - value[tuple(rows["observation"][i])]) < 1e-9, f"row {i} backs up {found}, not "  # noqa: PLR2004
-                f"{value[tuple(rows['observation'][i])]}")  # fmt: skip
+        require(
+            abs(found - value[tuple(rows["observation"][i])]) < EXACT,
+            f"row {i} backs up {found}, not {value[tuple(rows['observation'][i])]}",
+        )

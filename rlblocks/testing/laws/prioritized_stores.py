@@ -25,7 +25,11 @@ DRAWS = 16_000
 
 def prioritized(block: Block) -> str:
     """Whether a store is fed priorities and writes weights."""
-    return "" if "priority" in block.inputs and "weight" in block.outputs else "it is not fed priorities, or writes no weights"
+    return (
+        ""
+        if "priority" in block.inputs and "weight" in block.outputs
+        else "it is not fed priorities, or writes no weights"
+    )
 
 
 def proportional(block: Block) -> str:
@@ -77,12 +81,15 @@ def chances(block: Any, errors: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(powers / powers.sum())
 
 
-errors_of = st.lists(st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0]), min_size=2, max_size=9).map(lambda drawn: np.array(drawn))
+errors_of = st.lists(st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0]), min_size=2, max_size=9).map(np.array)
 
 
-@law("PER-3", role="stores", since="0.1", needs=plain_rows, examples=8, title="whatever is drawn, a row is handed over that is held")
+@law("PER-3", role="stores", since="0.1", needs=plain_rows, examples=8)
 def extreme_draws_find_rows(case: Case) -> None:
-    """The least and the greatest numbers that a generator can give, half full and full, every capacity."""
+    """Whatever is drawn, a row is handed over that is held.
+
+    The least and the greatest numbers that a generator can give, half full and full, every capacity.
+    """
     capacity = case.draw(st.integers(1, 33), "capacity")
     held = case.draw(st.integers(1, capacity), "held")
     for u in (0.0, 2.0**-53, 0.5, 1 - 2.0**-53, LAST):
@@ -107,9 +114,12 @@ class _Script:
         return np.full(size, self._u)
 
 
-@law("PER-4", role="stores", since="0.1", needs=plain_rows, examples=8, title="a row is drawn with the probability (|δ| + ε)^α / Σ")
+@law("PER-4", role="stores", since="0.1", needs=plain_rows, examples=8)
 def rows_are_drawn_by_priority(case: Case) -> None:
-    """Exact binomial tails over 16,000 draws: α counts once, for every way in which a priority can arrive."""
+    """A row is drawn with the probability (|δ| + ε)^α / Σ.
+
+    Exact binomial tails over 16,000 draws: α counts once, for every way in which a priority can arrive.
+    """
     errors = case.draw(errors_of, "errors")
     subject = subject_of(case, len(errors))
     give(subject, errors)
@@ -118,9 +128,12 @@ def rows_are_drawn_by_priority(case: Case) -> None:
     frequencies(drawn, due, f"with the errors {errors.tolist()}")
 
 
-@law("PER-5", role="stores", since="0.1", needs=plain_rows, title="the weights are (N·P)^−β over their greatest, in [0, 1]")
+@law("PER-5", role="stores", since="0.1", needs=plain_rows)
 def weights_undo_the_bias(case: Case) -> None:
-    """With P at the time of the draw; the greatest is that of the batch, as the tag `weight_scope` says."""
+    """The weights are (N·P)^−β over their greatest, in [0, 1].
+
+    With P at the time of the draw; the greatest is that of the batch, as the tag `weight_scope` says.
+    """
     errors, beta = case.draw(errors_of, "errors"), case.draw(st.sampled_from([0.0, 0.4, 1.0]), "beta")
     subject = subject_of(case, len(errors))
     give(subject, errors)
@@ -130,17 +143,25 @@ def weights_undo_the_bias(case: Case) -> None:
     scope = powers[steps_of(rows)] if subject.block.tags.get("weight_scope", "batch") == "batch" else powers
     require(rows["weight"].dtype == np.float32, f"the weights are {rows['weight'].dtype}, not float32")
     close(rows["weight"], (powers[steps_of(rows)] / scope.max()).astype(np.float32), "weight")
-    require(bool((rows["weight"] > 0).all() and (rows["weight"] <= 1).all()), f"the weights {rows['weight'].tolist()} leave (0, 1]")
+    require(
+        bool((rows["weight"] > 0).all() and (rows["weight"] <= 1).all()),
+        f"the weights {rows['weight'].tolist()} leave (0, 1]",
+    )
 
 
-@law("PER-6", role="stores", since="0.1", needs=plain_rows, examples=6, title="at α = 0 rows are drawn alike, at α = 0 or β = 0 the weights are 1")
+@law("PER-6", role="stores", since="0.1", needs=plain_rows, examples=6)
 def exponents_of_zero_switch_off(case: Case) -> None:
-    """Whatever the errors are."""
+    """At α = 0 rows are drawn alike, at α = 0 or β = 0 the weights are 1.
+
+    Whatever the errors are.
+    """
     errors = case.draw(errors_of, "errors")
     alike = subject_of(case, len(errors), alpha=0.0)
     give(alike, errors)
     rows = alike.memory.sample(DRAWS, KEYS, **_numbers(alike, 1.0))
-    frequencies(Counter(map(str, steps_of(rows).tolist())), {str(i): 1 / len(errors) for i in range(len(errors))}, "at α = 0")
+    frequencies(
+        Counter(map(str, steps_of(rows).tolist())), {str(i): 1 / len(errors) for i in range(len(errors))}, "at α = 0"
+    )
     require(bool((rows["weight"] == 1).all()), f"at α = 0 a weight is {rows['weight'].min()}")
     subject = subject_of(case, len(errors))
     give(subject, errors)
@@ -148,9 +169,12 @@ def exponents_of_zero_switch_off(case: Case) -> None:
     require(bool((weights == 1).all()), f"at β = 0 the weights are {weights.tolist()}")
 
 
-@law("PER-7", role="stores", since="0.1", needs=plain_rows, examples=8, title="a new row has the greatest priority so far, so that it is seen soon")
+@law("PER-7", role="stores", since="0.1", needs=plain_rows, examples=8)
 def new_rows_are_seen_soon(case: Case) -> None:
-    """Its probability is that of the greatest error fed, ε included once, and 1/N where nothing was fed."""
+    """A new row has the greatest priority so far, so that it is seen soon.
+
+    Its probability is that of the greatest error fed, ε included once, and 1/N where nothing was fed.
+    """
     errors = case.draw(errors_of, "errors")
     subject = subject_of(case, len(errors), room=1)
     give(subject, errors)
@@ -158,12 +182,17 @@ def new_rows_are_seen_soon(case: Case) -> None:
     greatest = max(float(errors.max()), 1.0 - setting(subject.block, "epsilon"))
     drawn = Counter(map(str, steps_of(subject.sample(DRAWS)).tolist()))
     due = chances(subject.block, np.append(errors, greatest))
-    frequencies(drawn, {str(i): float(p) for i, p in enumerate(due)}, f"with the errors {errors.tolist()} and a new row")
+    frequencies(
+        drawn, {str(i): float(p) for i, p in enumerate(due)}, f"with the errors {errors.tolist()} and a new row"
+    )
 
 
-@law("PER-10", role="stores", since="0.1", needs=plain_rows, examples=8, title="of several errors of one row in a batch the greatest counts, in any order")
+@law("PER-10", role="stores", since="0.1", needs=plain_rows, examples=8)
 def duplicates_take_the_greatest(case: Case) -> None:
-    """As the tag `duplicates` says: a batch of one row, drawn many times over, and that row beside another."""
+    """Of several errors of one row in a batch the greatest counts, in any order.
+
+    As the tag `duplicates` says: a batch of one row, drawn many times over, and that row beside another.
+    """
     if case.block.tags.get("duplicates") != "largest":
         return
     errors, order = np.array([0.5, 4.0, 1.0, 2.0]), case.draw(st.permutations(range(4)), "order")
@@ -176,12 +205,17 @@ def duplicates_take_the_greatest(case: Case) -> None:
             break
     due = chances(subject.block, np.array([given[drawn == row].max() for row in (0, 1)]))
     found = Counter(map(str, steps_of(subject.sample(DRAWS)).tolist()))
-    frequencies(found, {str(i): float(p) for i, p in enumerate(due)}, f"with {given.tolist()} for the rows {drawn.tolist()}")
+    frequencies(
+        found, {str(i): float(p) for i, p in enumerate(due)}, f"with {given.tolist()} for the rows {drawn.tolist()}"
+    )
 
 
-@law("PER-11", role="stores", since="0.1", needs=plain_rows, examples=8, title="an error whose row was overwritten in the meantime does not reach the new row")
+@law("PER-11", role="stores", since="0.1", needs=plain_rows, examples=8)
 def overwritten_rows_drop_their_errors(case: Case) -> None:
-    """The new row keeps the priority of a new row."""
+    """An error whose row was overwritten in the meantime does not reach the new row.
+
+    The new row keeps the priority of a new row.
+    """
     count = case.draw(st.integers(2, 6), "count")
     subject = subject_of(case, count)
     give(subject, np.ones(count))
@@ -193,9 +227,12 @@ def overwritten_rows_drop_their_errors(case: Case) -> None:
     frequencies(found, {str(i + 1): float(p) for i, p in enumerate(due)}, "with the same error for all")
 
 
-@law("PER-13", role="stores", since="0.1", needs=plain_rows, examples=12, title="a batch is drawn from equal parts of the sum, one row from each")  # fmt: skip
+@law("PER-13", role="stores", since="0.1", needs=plain_rows, examples=12)
 def batches_are_stratified(case: Case) -> None:
-    """So a row of probability P stands at least ⌊B·P⌋ − 1 and at most ⌈B·P⌉ + 1 times among B rows."""
+    """A batch is drawn from equal parts of the sum, one row from each.
+
+    So a row of probability P stands at least ⌊B·P⌋ − 1 and at most ⌈B·P⌉ + 1 times among B rows.
+    """
     if like(case.block) != "prioritized_replay":
         return
     errors, batch = case.draw(errors_of, "errors"), case.draw(st.sampled_from([16, 256]), "batch")
@@ -207,9 +244,12 @@ def batches_are_stratified(case: Case) -> None:
     require(good, f"of {batch} rows they stood {found.tolist()} times, and {due.round(1).tolist()} were due")
 
 
-@law("PER-14", role="stores", since="0.1", needs=plain_rows, examples=8, title="priorities that rose and fell again leave no trace")
+@law("PER-14", role="stores", since="0.1", needs=plain_rows, examples=8)
 def priorities_can_fall(case: Case) -> None:
-    """After errors of 10⁸ for all rows, small ones rule alone: sums are recomputed, not moved by differences."""
+    """Priorities that rose and fell again leave no trace.
+
+    After errors of 10⁸ for all rows, small ones rule alone: sums are recomputed, not moved by differences.
+    """
     errors = case.draw(errors_of, "errors")
     subject = subject_of(case, len(errors))
     give(subject, np.full(len(errors), 1e8))

@@ -53,68 +53,95 @@ def value_at(case: Case, t: float) -> float:
     return case.block.at(t)  # type: ignore[no-any-return]
 
 
-@law("SCH-1", role="schedules", since="0.1", needs=ends, title="from D on it is v(D), exactly, and before 0 it is v(0)")
+@law("SCH-1", role="schedules", since="0.1", needs=ends)
 def the_end_is_held(case: Case) -> None:
-    """A run that goes on after the schedule's end does not move it."""
+    """From D on it is v(D), exactly, and before 0 it is v(0).
+
+    A run that goes on after the schedule's end does not move it.
+    """
     duration, t = case.block.over.count, case.draw(times(case.block))
     last = value_at(case, duration)
     require(value_at(case, duration + t) == last, f"the value {t} after the end is not that at the end, {last}")
     require(value_at(case, -t) == case.block.at(0), "the value before the start is not that at the start")
 
 
-@law("SCH-2", role="schedules", since="0.1", needs=one_piece, title="it goes from its start to its end without turning back")
+@law("SCH-2", role="schedules", since="0.1", needs=one_piece)
 def it_is_monotone(case: Case) -> None:
-    """Between two times it never moves away from its end."""
+    """It goes from its start to its end without turning back.
+
+    Between two times it never moves away from its end.
+    """
     first, second = sorted([case.draw(times(case.block)), case.draw(times(case.block))])
     block, rising = case.block, case.block.at(1e18) >= case.block.at(0)
     before, after = value_at(case, first), value_at(case, second)
-    require(before <= after if rising else before >= after, f"it is {before} at {first} and {after} at {second} on its way "
-            f"from {block.at(0)} to {block.at(1e18)}")  # fmt: skip
+    require(
+        before <= after if rising else before >= after,
+        f"it is {before} at {first} and {after} at {second} on its way from {block.at(0)} to {block.at(1e18)}",
+    )
 
 
-@law("SCH-2a", role="schedules", since="0.1", title="no value lies outside of its span", examples=25)
+@law("SCH-2a", role="schedules", since="0.1", examples=25)
 def values_lie_in_the_span(case: Case) -> None:
-    """What a field was checked against holds for every value."""
+    """No value lies outside of its span.
+
+    What a field was checked against holds for every value.
+    """
     found, span = value_at(case, case.draw(times(case.block))), case.block.span()
     require(min(span) <= found <= max(span), f"the value {found} lies outside of the span {span}")
 
 
-@law("SCH-3", role="schedules", since="0.1", needs=oracles.unknown, title="it equals its equation", examples=30)
+@law("SCH-3", role="schedules", since="0.1", needs=oracles.unknown, examples=30)
 def equals_its_equation(case: Case) -> None:
-    """The straight line to 2 units in the last place of exact fractions."""
+    """It equals its equation.
+
+    The straight line to 2 units in the last place of exact fractions.
+    """
     t = case.draw(times(case.block))
     found, due = value_at(case, t), oracles.SCHEDULES[oracles.like(case.block)](case.block, t)
     scale = max(map(abs, case.block.span()))
-    require(abs(found - due) <= 2 * math.ulp(scale) + 1e-9 * scale * (oracles.like(case.block) != "linear"),
-            f"the value at {t} is {found!r}, but must be {due!r}")  # fmt: skip
+    require(
+        abs(found - due) <= 2 * math.ulp(scale) + 1e-9 * scale * (oracles.like(case.block) != "linear"),
+        f"the value at {t} is {found!r}, but must be {due!r}",
+    )
 
 
-@law("SCH-4", role="schedules", since="0.1", title="it is pure in time: asked about any times in any order, it answers the same")
+@law("SCH-4", role="schedules", since="0.1")
 def any_order_of_times(case: Case) -> None:
-    """So a resumed run reads what an uninterrupted one would."""
+    """It is pure in time: asked about any times in any order, it answers the same.
+
+    So a resumed run reads what an uninterrupted one would.
+    """
     asked = case.draw(st.lists(times(case.block), min_size=2, max_size=6), "times")
     forward = {t: case.block.at(t) for t in asked}
     backward = {t: case.block.at(t) for t in reversed(asked)}
     require(forward == backward, f"it answered {forward}, and in the other order {backward}")
 
 
-@law("SCH-5", role="schedules", since="0.1", title="how time is divided into steps does not matter, nor what other clocks count")
+@law("SCH-5", role="schedules", since="0.1")
 def chunks_do_not_matter(case: Case) -> None:
-    """`value(times)` is `at` its own clock's reading."""
+    """How time is divided into steps does not matter, nor what other clocks count.
+
+    `value(times)` is `at` its own clock's reading.
+    """
     block, total = case.block, case.draw(st.integers(1, 300), "total")
     reached = 0
     for part in case.draw(chunks(total), "chunks"):
         reached += part
         block.value(Moment(env_steps=reached, updates=reached, episodes=reached))
     moment = case.draw(moments(), "moment")
-    require(block.value(moment) == block.at(block.over.now(moment)), f"value({moment}) is not at({block.over.now(moment)})")
+    require(
+        block.value(moment) == block.at(block.over.now(moment)), f"value({moment}) is not at({block.over.now(moment)})"
+    )
     here = Moment(total, total, total)
     require(block.value(here) == block.at(block.over.now(here)), "after those steps it is not what it is at once")
 
 
-@law("SCH-6", role="schedules", since="0.1", examples=1, title="if it has two ends, it moves between them")
+@law("SCH-6", role="schedules", since="0.1", examples=1)
 def it_moves(case: Case) -> None:
-    """At D it is not still where it started."""
+    """If it has two ends, it moves between them.
+
+    At D it is not still where it started.
+    """
     block = case.block
     start, span = value_at(case, 0), block.span()
     if min(span) != max(span):
@@ -122,24 +149,38 @@ def it_moves(case: Case) -> None:
         require(any(value != start for value in far), f"it is {start} at every quarter of its duration")
 
 
-@law("SCH-7", role="schedules", since="0.1", examples=5, title="at any time, however late, it is a finite number")
+@law("SCH-7", role="schedules", since="0.1", examples=5)
 def it_is_finite(case: Case) -> None:
-    """Beyond 2³¹ and 2⁵³ as well."""
+    """At any time, however late, it is a finite number.
+
+    Beyond 2³¹ and 2⁵³ as well.
+    """
     for t in (0, 1, *FAR):
         require(math.isfinite(value_at(case, t)), f"at {t} it is {case.block.at(t)}")
 
 
-@law("SCH-8", role="schedules", since="0.1", examples=10, title="at a knot the piece rules that begins there, in its own local time",
-     needs=lambda block: "" if getattr(block, "pieces", ()) else "it has no pieces")  # fmt: skip
+@law(
+    "SCH-8",
+    role="schedules",
+    since="0.1",
+    needs=lambda block: "" if getattr(block, "pieces", ()) else "it has no pieces",
+    examples=10,
+)
 def pieces_have_local_time(case: Case) -> None:
-    """Every piece is asked for the time since it began."""
+    """At a knot the piece rules that begins there, in its own local time.
+
+    Every piece is asked for the time since it began.
+    """
     block: Any = case.block
     for piece, begins in zip(block.pieces, [0.0, *_knots(block)], strict=True):
         last = piece is block.pieces[-1]
         inside = case.draw(st.floats(0, piece.over.count, exclude_max=not last))
         if last or begins + inside < begins + piece.over.count:
             found, due = value_at(case, begins + inside), piece.at((begins + inside) - begins)
-            require(math.isclose(found, due, rel_tol=1e-9, abs_tol=1e-12), f"{inside} into {piece!r} it is {found}, not {due}")
+            require(
+                math.isclose(found, due, rel_tol=1e-9, abs_tol=1e-12),
+                f"{inside} into {piece!r} it is {found}, not {due}",
+            )
 
 
 def writable(block: Block) -> str:
@@ -150,17 +191,23 @@ def writable(block: Block) -> str:
     return "" if registered else "it is not registered, so no file can name it"
 
 
-@law("SCH-9", role="schedules", since="0.1", needs=writable, examples=1, title="written to a file and read back, three times, it is the same")
+@law("SCH-9", role="schedules", since="0.1", needs=writable, examples=1)
 def files_keep_it(case: Case) -> None:
-    """No field is rescaled on the way."""
+    """Written to a file and read back, three times, it is the same.
+
+    No field is rescaled on the way.
+    """
     found = case.block
     for _ in range(3):
         found = structured(plain(found, Schedule), Schedule)
     require(found == case.block, f"after three times it is {found!r}")
 
 
-@law("SCH-10", role="schedules", since="0.1", title="it returns a plain float")
+@law("SCH-10", role="schedules", since="0.1")
 def it_returns_floats(case: Case) -> None:
-    """Not an int, a numpy scalar or a tensor: loggers and files would show the difference."""
+    """It returns a plain float.
+
+    Not an int, a numpy scalar or a tensor: loggers and files would show the difference.
+    """
     found = value_at(case, case.draw(times(case.block)))
     require(type(found) is float, f"it returned {found!r} of type {type(found).__name__}")

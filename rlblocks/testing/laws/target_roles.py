@@ -42,9 +42,12 @@ def takes_one_action(block: Block) -> str:
     return "" if named <= set(asked_by(block)) else "it has no inputs named q_select and q_evaluate"
 
 
-@law("TGT-10a", role="targets", since="0.1", needs=backs_up, title="all values it reads are of the next state")
+@law("TGT-10a", role="targets", since="0.1", needs=backs_up)
 def only_the_next_state_is_read(case: Case) -> None:
-    """A target that reads the values of the present state would move with the prediction."""
+    """All values it reads are of the next state.
+
+    A target that reads the values of the present state would move with the prediction.
+    """
     block = case.block
     for name in value_reads(block):
         asked = asked_by(block)[name]
@@ -52,61 +55,82 @@ def only_the_next_state_is_read(case: Case) -> None:
         require(parse(asked.key).next, f"its input {name!r} reads {asked.key!r}, a value of the present state")
 
 
-@law("TGT-5", role="targets", since="0.1", needs=double, covers=("argmaxes that differ",),
-     title="the target network says what the online network's best action is worth")  # fmt: skip
+@law("TGT-5", role="targets", since="0.1", needs=double, covers=("argmaxes that differ",))
 def online_chooses_and_target_evaluates(case: Case) -> None:
-    """Tables whose greatest values are at different actions, in every row."""
+    """The target network says what the online network's best action is worth.
+
+    Tables whose greatest values are at different actions, in every row.
+    """
     call = case.call(rows=3)
     (online,), (target,) = reads_of(case.block, "online"), reads_of(case.block, "target")
-    q = call.inputs[online] if "action_mask" not in call.inputs else call.inputs[online].masked_fill(~call.inputs["action_mask"], -1e9)
+    q = (
+        call.inputs[online]
+        if "action_mask" not in call.inputs
+        else call.inputs[online].masked_fill(~call.inputs["action_mask"], -1e9)
+    )
     best = q.argmax(1)
     case.saw("argmaxes that differ", bool((call.inputs[target].argmax(1) != best).any()))
     value = call.inputs[target].gather(1, best.unsqueeze(1)).squeeze(1)
     close(td_target(call), call.inputs["reward"] + call.inputs["discount"] * value, "td_target")
 
 
-@law("TGT-5a", role="targets", since="0.1", needs=double,
-     title="only the order of the online values matters, not their level or size")  # fmt: skip
+@law("TGT-5a", role="targets", since="0.1", needs=double)
 def the_online_level_does_not_matter(case: Case) -> None:
-    """A constant for each row and a scale above 0 leave the choice, and so the target, as they are."""
+    """Only the order of the online values matters, not their level or size.
+
+    A constant for each row and a scale above 0 leave the choice, and so the target, as they are.
+    """
     call = case.call(form=None)
     (online,) = reads_of(case.block, "online")
     k = case.draw(st.sampled_from([0.5, 8.0]), "k")
     level = torch.arange(call.sizes["batch"], dtype=torch.float32).unsqueeze(1) * 32
-    same(td_target(call, **{online: call.inputs[online] * k + level}), td_target(call), "td_target of other online values")
+    same(
+        td_target(call, **{online: call.inputs[online] * k + level}),
+        td_target(call),
+        "td_target of other online values",
+    )
 
 
-@law("TGT-6", role="targets", since="0.1", needs=takes_one_action,
-     title="no target that takes the value of one action exceeds that of the best one")  # fmt: skip
+@law("TGT-6", role="targets", since="0.1", needs=takes_one_action)
 def never_above_the_greatest(case: Case) -> None:
-    """r + γ·maxₐ q_evaluate is an upper bound, and is reached where both networks are equal."""
+    """No target that takes the value of one action exceeds that of the best one.
+
+    r + γ·maxₐ q_evaluate is an upper bound, and is reached where both networks are equal.
+    """
     call = case.call()
     evaluate = call.inputs["q_evaluate"]
-    legal = evaluate if "action_mask" not in call.inputs else evaluate.masked_fill(~call.inputs["action_mask"], -torch.inf)
+    legal = (
+        evaluate if "action_mask" not in call.inputs else evaluate.masked_fill(~call.inputs["action_mask"], -torch.inf)
+    )
     greatest = call.inputs["reward"] + call.inputs["discount"] * legal.amax(1)
     found = td_target(call)
     require(bool((found <= greatest + 1e-3).all()), f"td_target {found.tolist()} exceeds {greatest.tolist()}")
     close(td_target(call, q_select=evaluate), greatest, "where both networks are equal, td_target")
 
 
-@law("TGT-10", role="targets", since="0.1", needs=backs_up,
-     title="every value that it declares to read changes the target somewhere", covers=("it mattered",), examples=25)  # fmt: skip
+@law("TGT-10", role="targets", since="0.1", needs=backs_up, covers=("it mattered",), examples=25)
 def every_read_matters(case: Case) -> None:
-    """A network that is read and not used would be computed in vain, or stand for another that should be read."""
+    """Every value that it declares to read changes the target somewhere.
+
+    A network that is read and not used would be computed in vain, or stand for another that should be read.
+    """
     call = case.call(rows=5)
     if not bool((call.inputs["discount"] != 0).all()):
         call = call.with_inputs(discount=torch.ones(5))
     due = td_target(call)
     mattered = [
-        bool((td_target(call, **{name: call.inputs[name].flip(1) * 2}) != due).any()) for name in value_reads(case.block)
+        bool((td_target(call, **{name: call.inputs[name].flip(1) * 2}) != due).any())
+        for name in value_reads(case.block)
     ]
     case.saw("it mattered", all(mattered))
 
 
-@law("TGT-11", role="targets", since="0.1", needs=single_network, examples=10,
-     title="on a small problem backups contract by γ, to the values of the policy that is greedy for them")  # fmt: skip
+@law("TGT-11", role="targets", since="0.1", needs=single_network, examples=10)
 def the_backup_contracts(case: Case) -> None:
-    """‖Tq − Tq′‖∞ ≤ γ‖q − q′‖∞ on a random problem with deterministic transitions; the fixed point is found twice."""
+    """On a small problem backups contract by γ, to the values of the policy that is greedy for them.
+
+    ‖Tq − Tq′‖∞ ≤ γ‖q − q′‖∞ on a random problem with deterministic transitions; the fixed point is found twice.
+    """
     states, actions, gamma = 4, 3, 0.75
     random = np.random.default_rng(case.draw(st.integers(0, 255), "seed"))
     successor = torch.from_numpy(random.integers(0, states, states * actions))
@@ -115,7 +139,7 @@ def the_backup_contracts(case: Case) -> None:
     call = case.call(rows=states * actions).without("action_mask").with_inputs(reward=reward, discount=discount)
 
     def backup(q: Tensor) -> Tensor:
-        return td_target(call, **{name: q[successor] for name in value_reads(case.block)}).view(states, actions)
+        return td_target(call, **dict.fromkeys(value_reads(case.block), q[successor])).view(states, actions)
 
     first, second = (torch.from_numpy(random.normal(size=(states, actions))) for _ in range(2))
     shrunk, before = (backup(first) - backup(second)).abs().max(), (first - second).abs().max()
@@ -129,10 +153,17 @@ def the_backup_contracts(case: Case) -> None:
     close(best.amax(1), value, "the value of the greedy policy, by linear algebra and by backups", rtol=1e-9)
 
 
-@law("TGT-14", role="targets", since="0.1", title="the form's own back-up is what backs up: it is handed reward, discount and a value",
-     needs=lambda block: "" if "backup" in asked_by(block) else "it is handed no back-up")  # fmt: skip
+@law(
+    "TGT-14",
+    role="targets",
+    since="0.1",
+    needs=lambda block: "" if "backup" in asked_by(block) else "it is handed no back-up",
+)
 def the_forms_backup_is_called(case: Case) -> None:
-    """So a categorical form may project, and a quantile form may not."""
+    """The form's own back-up is what backs up: it is handed reward, discount and a value.
+
+    So a categorical form may project, and a quantile form may not.
+    """
     call, seen = case.call(), []
 
     def backup(reward: Tensor, discount: Tensor, value: Tensor) -> Tensor:
@@ -144,4 +175,6 @@ def the_forms_backup_is_called(case: Case) -> None:
     for reward, discount, value in seen:
         same(reward, call.inputs["reward"], "the reward that is handed to the back-up")
         same(discount, call.inputs["discount"], "the discount that is handed to the back-up")
-        require(value.shape == reward.shape, f"the value that is handed to the back-up has the shape {list(value.shape)}")
+        require(
+            value.shape == reward.shape, f"the value that is handed to the back-up has the shape {list(value.shape)}"
+        )

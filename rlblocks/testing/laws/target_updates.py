@@ -35,10 +35,12 @@ def follow(call: Call, **changed: Any) -> list[Tensor]:
     return found
 
 
-@law("TUP-1", role="target_updates", since="0.1", needs=lambda block: copies(block, "all"),
-     title="the target becomes the online network, bit for bit, and goes its own way afterwards")  # fmt: skip
+@law("TUP-1", role="target_updates", since="0.1", needs=lambda block: copies(block, "all"))
 def hard_copies_are_equal(case: Case) -> None:
-    """Parameters, float buffers, counters and masks alike; a later step of the online network does not reach them."""
+    """The target becomes the online network, bit for bit, and goes its own way afterwards.
+
+    Parameters, float buffers, counters and masks alike; a later step of the online network does not reach them.
+    """
     call = case.call()
     online = [tensor.clone() for tensor in call.inputs["online"]]
     target = [tensor.clone() for tensor in call.inputs["target"]]
@@ -49,18 +51,24 @@ def hard_copies_are_equal(case: Case) -> None:
     same(target, call.inputs["online"], "after the online network has moved on, the target")
 
 
-@law("TUP-2", role="target_updates", since="0.1", needs=polyak, title="θ⁻ ← τθ + (1 − τ)θ⁻, component by component", examples=25)
+@law("TUP-2", role="target_updates", since="0.1", needs=polyak, examples=25)
 def polyak_equals_its_equation(case: Case) -> None:
-    """In float64, with τ the share that moves."""
+    """Θ⁻ ← τθ + (1 − τ)θ⁻, component by component.
+
+    In float64, with τ the share that moves.
+    """
     call, tau = case.call(), case.block.tau
     for found, old, new in zip(follow(call), call.inputs["target"], call.inputs["online"], strict=True):
         if old.is_floating_point():
             close(found, old.double() * (1 - tau) + new.double() * tau, "the target")
 
 
-@law("TUP-2a", role="target_updates", since="0.1", needs=polyak, title="τ = 0 keeps the target and τ = 1 copies, bit for bit")
+@law("TUP-2a", role="target_updates", since="0.1", needs=polyak)
 def polyak_ends_are_exact(case: Case) -> None:
-    """Counters and masks are copied either way."""
+    """Τ = 0 keeps the target and τ = 1 copies, bit for bit.
+
+    Counters and masks are copied either way.
+    """
     call = case.call()
     keeps, copies_all = (call.of(attrs.evolve(case.block, tau=tau)) for tau in (0.0, 1.0))
     old, new = call.inputs["target"], call.inputs["online"]
@@ -69,9 +77,12 @@ def polyak_ends_are_exact(case: Case) -> None:
     same(follow(copies_all), new, "at τ = 1 the target")
 
 
-@law("TUP-3", role="target_updates", since="0.1", needs=polyak, title="k updates towards the same network leave (1 − τ)ᵏ of the distance")
+@law("TUP-3", role="target_updates", since="0.1", needs=polyak)
 def repeated_updates_decay(case: Case) -> None:
-    """The share that is kept multiplies."""
+    """K updates towards the same network leave (1 − τ)ᵏ of the distance.
+
+    The share that is kept multiplies.
+    """
     call, tau, k = case.call().to(torch.float64), case.block.tau, case.draw(st.integers(2, 9), "k")
     target = call.inputs["target"]
     for _ in range(k):
@@ -81,9 +92,12 @@ def repeated_updates_decay(case: Case) -> None:
             close(found, new + (1 - tau) ** k * (old - new), f"after {k} updates the target", rtol=1e-9)
 
 
-@law("TUP-4", role="target_updates", since="0.1", title="the online network is untouched: its numbers, and that it requires gradients")
+@law("TUP-4", role="target_updates", since="0.1")
 def the_online_network_is_untouched(case: Case) -> None:
-    """Also where its parameters require gradients, as they do in a run."""
+    """The online network is untouched: its numbers, and that it requires gradients.
+
+    Also where its parameters require gradients, as they do in a run.
+    """
     call = case.call()
     online = [t.clone().requires_grad_(t.is_floating_point()) for t in call.inputs["online"]]
     before = [t.clone() for t in call.inputs["online"]]
@@ -93,19 +107,29 @@ def the_online_network_is_untouched(case: Case) -> None:
     require(all(t.grad is None for t in online), "a parameter was given a gradient")
 
 
-@law("TUP-5", role="target_updates", since="0.1", title="counters and masks are copied",
-     needs=lambda block: "it makes no copy" if block.tags.get("copies") == "none" else "")  # fmt: skip
+@law(
+    "TUP-5",
+    role="target_updates",
+    since="0.1",
+    needs=lambda block: "it makes no copy" if block.tags.get("copies") == "none" else "",
+)
 def whole_numbers_are_copied(case: Case) -> None:
-    """A share of a whole number would be truncated."""
+    """Counters and masks are copied.
+
+    A share of a whole number would be truncated.
+    """
     call = case.call()
     for found, new in zip(follow(call), call.inputs["online"], strict=True):
         if not new.is_floating_point():
             same(found, new, "a buffer of whole numbers")
 
 
-@law("TUP-7", role="target_updates", since="0.1", title="it writes in place, without a graph: the target's tensors stay the same objects")
+@law("TUP-7", role="target_updates", since="0.1")
 def it_writes_in_place(case: Case) -> None:
-    """Types, memory and flags are kept, so that a compiled pass over the target stays valid."""
+    """It writes in place, without a graph: the target's tensors stay the same objects.
+
+    Types, memory and flags are kept, so that a compiled pass over the target stays valid.
+    """
     call = case.call()
     target = [t.clone() for t in call.inputs["target"]]
     facts = [(t.data_ptr(), t.dtype, t.shape) for t in target]
@@ -116,9 +140,12 @@ def it_writes_in_place(case: Case) -> None:
     require(not any(t.requires_grad or t.grad_fn for t in target), "the target carries a gradient")
 
 
-@law("TUP-9", role="target_updates", since="0.1", title="how often it fires does not depend on how time is divided into steps")
+@law("TUP-9", role="target_updates", since="0.1")
 def firings_do_not_depend_on_chunks(case: Case) -> None:
-    """After t units of its clock it has fired ⌊t/k⌋ times, by crossings."""
+    """How often it fires does not depend on how time is divided into steps.
+
+    After t units of its clock it has fired ⌊t/k⌋ times, by crossings.
+    """
     every, total = case.block.every, case.draw(st.integers(1, 2000), "total")
     fired, reached = 0, 0
     for part in case.draw(chunks(total), "chunks"):
@@ -128,9 +155,12 @@ def firings_do_not_depend_on_chunks(case: Case) -> None:
     require(fired == due, f"{every!r} fired {fired} times in {total}, but must have {due}")
 
 
-@law("TUP-10", role="target_updates", since="0.1", title="every number of the target lies between what it was and the online one")
+@law("TUP-10", role="target_updates", since="0.1")
 def the_target_lies_between(case: Case) -> None:
-    """It moves towards the online network and not past it."""
+    """Every number of the target lies between what it was and the online one.
+
+    It moves towards the online network and not past it.
+    """
     call = case.call()
     for found, old, new in zip(follow(call), call.inputs["target"], call.inputs["online"], strict=True):
         if old.is_floating_point():
@@ -139,21 +169,41 @@ def the_target_lies_between(case: Case) -> None:
             require(inside, f"between {old.tolist()} and {new.tolist()} it became {found.tolist()}")
 
 
-@law("TUP-10a", role="target_updates", since="0.1", covers=("they differ",), title="it moves: one that is not the online network gets closer",
-     needs=lambda block: "it makes no copy" if block.tags.get("copies") == "none" or not getattr(block, "tau", 1) else "")  # fmt: skip
+@law(
+    "TUP-10a",
+    role="target_updates",
+    since="0.1",
+    needs=lambda block: (
+        "it makes no copy" if block.tags.get("copies") == "none" or not getattr(block, "tau", 1) else ""
+    ),
+    covers=("they differ",),
+)
 def the_target_moves(case: Case) -> None:
-    """In every number, unless the share is 0."""
+    """It moves: one that is not the online network gets closer.
+
+    In every number, unless the share is 0.
+    """
     call = case.call()
     for found, old, new in zip(follow(call), call.inputs["target"], call.inputs["online"], strict=True):
         differs = old != new
         case.saw("they differ", bool(differs.any()))
-        require(bool((found != old)[differs].all()), f"a number of the target stayed at {old.tolist()}, with {new.tolist()} online")
+        require(
+            bool((found != old)[differs].all()),
+            f"a number of the target stayed at {old.tolist()}, with {new.tolist()} online",
+        )
 
 
-@law("TUP-11", role="target_updates", since="0.1", title="networks of other shapes are refused, and the target stays as it was",
-     needs=lambda block: "it makes no copy" if block.tags.get("copies") == "none" else "")  # fmt: skip
+@law(
+    "TUP-11",
+    role="target_updates",
+    since="0.1",
+    needs=lambda block: "it makes no copy" if block.tags.get("copies") == "none" else "",
+)
 def misfits_are_refused(case: Case) -> None:
-    """A copy would broadcast in silence; nothing is written before the refusal."""
+    """Networks of other shapes are refused, and the target stays as it was.
+
+    A copy would broadcast in silence; nothing is written before the refusal.
+    """
     call = case.call()
     online, target = call.inputs["online"], [t.clone() for t in call.inputs["target"]]
     wrong = case.draw(st.sampled_from(["a tensor less", "a tensor of one more dim"]), "wrong")
@@ -163,17 +213,22 @@ def misfits_are_refused(case: Case) -> None:
     except Exception:  # noqa: BLE001  any refusal is one
         same(target, call.inputs["target"], "after the refusal the target")
     else:
-        require(False, f"an online network with {wrong} was taken")  # noqa: FBT003
+        require(False, f"an online network with {wrong} was taken")
 
 
-@law("TUP-12", role="target_updates", since="0.1", title="networks of half precision stay in it")
+@law("TUP-12", role="target_updates", since="0.1")
 def half_precision_is_kept(case: Case) -> None:
-    """And end up where float32 says, within the rounding of their type."""
+    """Networks of half precision stay in it.
+
+    And end up where float32 says, within the rounding of their type.
+    """
     kind = case.draw(st.sampled_from([torch.float16, torch.bfloat16]), "kind")
     call = case.call()
     for found, due in zip(follow(call.to(kind)), follow(call), strict=True):
         if due.is_floating_point():
             require(found.dtype == kind, f"of a target in {kind} it made {found.dtype}")
             scale = max(1.0, float(due.abs().max()))
-            require(bool(((found.float() - due).abs() <= 2 * torch.finfo(kind).eps * scale).all()),
-                    f"in {kind} the target is {found.tolist()}, not {due.tolist()}")  # fmt: skip
+            require(
+                bool(((found.float() - due).abs() <= 2 * torch.finfo(kind).eps * scale).all()),
+                f"in {kind} the target is {found.tolist()}, not {due.tolist()}",
+            )

@@ -1,4 +1,4 @@
-"""TGT: what every target obeys: it backs a value of the next state up by one step, and where there is none, it does not."""
+"""TGT: what every target obeys: it backs the value of the next state up by one step, where there is one."""
 
 from __future__ import annotations
 
@@ -46,22 +46,22 @@ def changed_values(call: Call, change: Any) -> dict[str, Tensor]:
     return {name: change(call.inputs[name]) for name in value_reads(call.block) if name in call.inputs}
 
 
-@law(
-    "TGT-1", role="targets", since="0.1", needs=oracles.unknown, covers=(*ENDS, "action_mask given"), examples=30,
-    title="it equals its equation, computed row by row in float64",
-)  # fmt: skip
+@law("TGT-1", role="targets", since="0.1", needs=oracles.unknown, covers=(*ENDS, "action_mask given"), examples=30)
 def equals_its_equation(case: Case) -> None:
-    """The oracle is a loop over Python floats."""
+    """It equals its equation, computed row by row in float64.
+
+    The oracle is a loop over Python floats.
+    """
     call = case.call(form=None)
     close(td_target(call), oracles.td_target(call), "td_target")
 
 
-@law(
-    "TGT-2", role="targets", since="0.1", needs=backs_up, covers=ENDS,
-    title="a terminated row equals its reward exactly, even if the next values are NaN",
-)  # fmt: skip
+@law("TGT-2", role="targets", since="0.1", needs=backs_up, covers=ENDS)
 def terminated_rows_equal_the_reward(case: Case) -> None:
-    """What the networks say of a state that does not exist is not used."""
+    """A terminated row equals its reward exactly, even if the next values are NaN.
+
+    What the networks say of a state that does not exist is not used.
+    """
     call, poison = case.call(form=None), case.draw(st.sampled_from(POISON), "poison")
     over = call.inputs["discount"] == 0
     names = [name for name in value_reads(case.block) if name in call.inputs]
@@ -71,44 +71,49 @@ def terminated_rows_equal_the_reward(case: Case) -> None:
     same(found[~over], td_target(call)[~over], "the td_target of the other rows")
 
 
-@law(
-    "TGT-2a", role="targets", since="0.1", needs=backs_up, covers=("a row that goes on",),
-    title="a row that was truncated, or goes on, bootstraps: its target depends on the next values",
-)  # fmt: skip
+@law("TGT-2a", role="targets", since="0.1", needs=backs_up, covers=("a row that goes on",))
 def other_rows_bootstrap(case: Case) -> None:
-    """Nothing but a discount of 0 stops the bootstrap, so that a time limit is no end."""
+    """A row that was truncated, or goes on, bootstraps: its target depends on the next values.
+
+    Nothing but a discount of 0 stops the bootstrap, so that a time limit is no end.
+    """
     call = case.call()
     goes_on = call.inputs["discount"] != 0
     moved = td_target(call, **changed_values(call, lambda value: value + 64.0))
-    require(bool((moved != td_target(call))[goes_on].all()), "other next values left the target of a row that goes on alone")
+    require(
+        bool((moved != td_target(call))[goes_on].all()), "other next values left the target of a row that goes on alone"
+    )
 
 
-@law(
-    "TGT-4", role="targets", since="0.1", needs=backs_up, covers=ENDS,
-    title="a constant added to all next values adds the discounted constant to the target",
-)  # fmt: skip
+@law("TGT-4", role="targets", since="0.1", needs=backs_up, covers=ENDS)
 def constants_pass_through(case: Case) -> None:
-    """q + c gives y + γ·c where the row goes on, and y where it does not."""
+    """A constant added to all next values adds the discounted constant to the target.
+
+    q + c gives y + γ·c where the row goes on, and y where it does not.
+    """
     call, c = case.call(form=None).to(torch.float64), case.draw(st.sampled_from([-3.0, 0.5, 100.0]), "c")
     found, due = td_target(call, **changed_values(call, lambda value: value + c)), td_target(call)
     discount = call.inputs["discount"].view(-1, *[1] * (due.dim() - 1))
     close(found, due + discount * c, f"td_target with {c} added to every next value")
 
 
-@law(
-    "TGT-4a", role="targets", since="0.1", needs=scale_free, covers=ENDS,
-    title="reward and next values times k give k times the target",
-)  # fmt: skip
+@law("TGT-4a", role="targets", since="0.1", needs=scale_free, covers=ENDS)
 def it_is_homogeneous(case: Case) -> None:
-    """The unit of the reward does not matter."""
+    """Reward and next values times k give k times the target.
+
+    The unit of the reward does not matter.
+    """
     call, k = case.call(form=None).to(torch.float64), case.draw(st.sampled_from([0.25, 3.0, 1000.0]), "k")
     found = td_target(call, reward=call.inputs["reward"] * k, **changed_values(call, lambda value: value * k))
     close(found, td_target(call) * k, f"td_target of everything times {k}")
 
 
-@law("TGT-4b", role="targets", since="0.1", needs=backs_up, title="what is added to the reward is added to the target")
+@law("TGT-4b", role="targets", since="0.1", needs=backs_up)
 def rewards_add_up(case: Case) -> None:
-    """The reward enters once, undiscounted."""
+    """What is added to the reward is added to the target.
+
+    The reward enters once, undiscounted.
+    """
     call = case.call(form=None)
     reward = call.inputs["reward"]
     shift = torch.arange(1, reward.numel() + 1, dtype=reward.dtype) * 16
@@ -116,19 +121,24 @@ def rewards_add_up(case: Case) -> None:
     close(found - due, shift.view(-1, *[1] * (due.dim() - 1)).expand_as(due), "the difference of td_target")
 
 
-@law("TGT-7", role="targets", since="0.1", needs=masked, covers=("action_mask with a False",),
-     title="illegal next actions are never used, however high their value")  # fmt: skip
+@law("TGT-7", role="targets", since="0.1", needs=masked, covers=("action_mask with a False",))
 def illegal_actions_are_never_used(case: Case) -> None:
-    """With all legal values far below, the target stays below as well."""
+    """Illegal next actions are never used, however high their value.
+
+    With all legal values far below, the target stays below as well.
+    """
     call = case.call(optional=True)
     illegal = ~call.inputs["action_mask"]
     raised = with_value(call, value_reads(case.block), illegal, 1e6)
     same(td_target(raised), td_target(call), "with 10⁶ at illegal actions, td_target")
 
 
-@law("TGT-8", role="targets", since="0.1", needs=backs_up, title="actions under other numbers give the same target")
+@law("TGT-8", role="targets", since="0.1", needs=backs_up)
 def actions_can_be_relabelled(case: Case) -> None:
-    """No action is special."""
+    """Actions under other numbers give the same target.
+
+    No action is special.
+    """
     call = case.call(form=None)
     order = torch.tensor(case.draw(orders(call.sizes["action"]), "order"))
     names = [n for n in (*value_reads(case.block), "action_mask") if n in call.inputs]
@@ -136,10 +146,12 @@ def actions_can_be_relabelled(case: Case) -> None:
     close(found, td_target(call), "td_target of relabelled actions")
 
 
-@law("TGT-9", role="targets", since="0.1", needs=backs_up, covers=("discounts that differ",),
-     title="every row has a discount of its own")  # fmt: skip
+@law("TGT-9", role="targets", since="0.1", needs=backs_up, covers=("discounts that differ",))
 def every_row_has_its_own_discount(case: Case) -> None:
-    """y − r is proportional to the row's own discount, so that rows of n steps stand beside rows of one."""
+    """Every row has a discount of its own.
+
+    y − r is proportional to the row's own discount, so that rows of n steps stand beside rows of one.
+    """
     call = case.call(form=None).to(torch.float64)
     one, own = torch.ones_like(call.inputs["discount"]), call.inputs["discount"]
     gain = td_target(call, discount=one) - call.inputs["reward"].view(-1, *[1] * (td_target(call).dim() - 1))
@@ -147,11 +159,16 @@ def every_row_has_its_own_discount(case: Case) -> None:
     close(td_target(call), due, "td_target")
 
 
-@law("TGT-13", role="targets", since="0.1", needs=backs_up, title="what it writes has one entry a row, in the form of the values")
+@law("TGT-13", role="targets", since="0.1", needs=backs_up)
 def the_form_is_kept(case: Case) -> None:
-    """`[B]` of values `[B, A]`, `[B, N]` of values `[B, A, N]`."""
+    """What it writes has one entry a row, in the form of the values.
+
+    `[B]` of values `[B, A]`, `[B, N]` of values `[B, A, N]`.
+    """
     call = case.call(form=None)
     shapes = [tuple(call.inputs[name].shape) for name in value_reads(case.block)]
     longest = max(shapes, key=len)
-    require(tuple(td_target(call).shape) == (longest[0], *longest[2:]),
-            f"td_target of values {list(longest)} has the shape {list(td_target(call).shape)}")  # fmt: skip
+    require(
+        tuple(td_target(call).shape) == (longest[0], *longest[2:]),
+        f"td_target of values {list(longest)} has the shape {list(td_target(call).shape)}",
+    )

@@ -22,10 +22,12 @@ def uniform(block: Block) -> str:
     return "it asks for priorities" if fed(block) else drawing(block)
 
 
-@law("BUF-4", role="stores", since="0.1", needs=uniform, covers=("a wrapped memory",), examples=8,
-     title="every row held is drawn with the same probability, the oldest and the newest too")  # fmt: skip
+@law("BUF-4", role="stores", since="0.1", needs=uniform, covers=("a wrapped memory",), examples=8)
 def all_rows_are_equally_likely(case: Case) -> None:
-    """Exact binomial tails; before and after it wraps, its capacity no multiple of the environments."""
+    """Every row held is drawn with the same probability, the oldest and the newest too.
+
+    Exact binomial tails; before and after it wraps, its capacity no multiple of the environments.
+    """
     block, stream = small(case.block, case.draw(st.sampled_from([4, 5, 7]))), case.draw(streams())
     tell(case, block, stream)
     subject = Subject(block, stream.environments).fill(stream)
@@ -36,10 +38,12 @@ def all_rows_are_equally_likely(case: Case) -> None:
         frequencies(counts, {str(code): 1 / len(held) for code in held}, "with equal chances")
 
 
-@law("BUF-4a", role="stores", since="0.1", needs=uniform, examples=4, title="the rows of a batch are drawn independently of each other",
-     covers=("two rows held",))  # fmt: skip
+@law("BUF-4a", role="stores", since="0.1", needs=uniform, covers=("two rows held",), examples=4)
 def rows_of_a_batch_are_independent(case: Case) -> None:
-    """A row may stand twice: every ordered pair of neighbours in a batch is equally likely."""
+    """The rows of a batch are drawn independently of each other.
+
+    A row may stand twice: every ordered pair of neighbours in a batch is equally likely.
+    """
     block, stream = small(case.block, 3), case.draw(streams())
     tell(case, block, stream)
     subject = Subject(block, stream.environments).fill(stream)

@@ -27,9 +27,12 @@ def unbounded(block: Block) -> str:
     return "its tag support says that values are bounded" if "support" in block.tags else ""
 
 
-@law("FRM-1", role="value_forms", since="0.1", needs=scalar, covers=ENDS, title="the back-up is r + γ·v, and the mean the value itself")
+@law("FRM-1", role="value_forms", since="0.1", needs=scalar, covers=ENDS)
 def scalars_equal_their_equation(case: Case) -> None:
-    """Row by row, in Python floats."""
+    """The back-up is r + γ·v, and the mean the value itself.
+
+    Row by row, in Python floats.
+    """
     call = case.call(part="backup")
     rows = oracles.rows_of_call(call)
     due = [row["reward"] + row["discount"] * row["value"] if row["discount"] else row["reward"] for row in rows]
@@ -38,51 +41,77 @@ def scalars_equal_their_equation(case: Case) -> None:
     same(mean()["mean"], mean.inputs["value"], "the mean")
 
 
-@law("FRM-2", role="value_forms", since="0.1", needs=unbounded, covers=ENDS, title="the mean of the back-up is r + γ times the mean")
+@law("FRM-2", role="value_forms", since="0.1", needs=unbounded, covers=ENDS)
 def backups_have_the_right_mean(case: Case) -> None:
-    """So a target of this form agrees with one of scalars."""
+    """The mean of the back-up is r + γ times the mean.
+
+    So a target of this form agrees with one of scalars.
+    """
     call, block = case.call(part="backup"), case.block
     value, backup = call.inputs["value"], call()["backup"]
     mean, found = block.mean(value.unsqueeze(1)).squeeze(1), block.mean(backup.unsqueeze(1)).squeeze(1)
     close(found, call.inputs["reward"] + call.inputs["discount"] * mean, "the mean of the back-up")
 
 
-@law("FRM-3", role="value_forms", since="0.1", covers=ENDS, title="a terminated row is backed up from its reward alone, even if its value is NaN")
+@law("FRM-3", role="value_forms", since="0.1", covers=ENDS)
 def terminated_rows_forget_the_value(case: Case) -> None:
-    """What stands there is not used; the other rows do not notice."""
+    """A terminated row is backed up from its reward alone, even if its value is NaN.
+
+    What stands there is not used; the other rows do not notice.
+    """
     call, poison = case.call(part="backup"), case.draw(st.sampled_from(POISON), "poison")
     over, value = call.inputs["discount"] == 0, call.inputs["value"].clone()
     value[over] = poison
     found, due = call(value=value)["backup"], call()["backup"]
-    require(bool(found.isfinite().all()), f"with {poison} for the values of terminated rows the back-up is {found.tolist()}")
+    require(
+        bool(found.isfinite().all()), f"with {poison} for the values of terminated rows the back-up is {found.tolist()}"
+    )
     same(found, due, f"with {poison} for the values of terminated rows, the back-up")
 
 
-@law("FRM-4", role="value_forms", since="0.1", title="mean and back-up have the shapes that width and dims say")
+@law("FRM-4", role="value_forms", since="0.1")
 def shapes_are_as_declared(case: Case) -> None:
-    """`[B, A, *form]` to `[B, A]`, and `[B, *form]` to itself."""
+    """Mean and back-up have the shapes that width and dims say.
+
+    `[B, A, *form]` to `[B, A]`, and `[B, *form]` to itself.
+    """
     block, mean, backup = case.block, case.call(part="mean"), case.call(part="backup")
     due = (mean.sizes["batch"], mean.sizes["action"])
     require(tuple(mean()["mean"].shape) == due, f"the mean has the shape {list(mean()['mean'].shape)}, not {list(due)}")
     shape = (backup.sizes["batch"], *form_shape(block))
-    require(tuple(backup()["backup"].shape) == shape, f"the back-up has the shape {list(backup()['backup'].shape)}, not {list(shape)}")
-    require(block.width() >= 1 and (block.width() == 1 or len(block.dims()) > 0), f"{block.width()} numbers without a dim of their own")
+    require(
+        tuple(backup()["backup"].shape) == shape,
+        f"the back-up has the shape {list(backup()['backup'].shape)}, not {list(shape)}",
+    )
+    require(
+        block.width() >= 1 and (block.width() == 1 or len(block.dims()) > 0),
+        f"{block.width()} numbers without a dim of their own",
+    )
 
 
-@law("FRM-5", role="value_forms", since="0.1", title="every action has a mean of its own")
+@law("FRM-5", role="value_forms", since="0.1")
 def actions_do_not_mix(case: Case) -> None:
-    """Actions in another order have their means in that order."""
+    """Every action has a mean of its own.
+
+    Actions in another order have their means in that order.
+    """
     call = case.call(part="mean")
     order = torch.tensor(case.draw(orders(call.sizes["action"]), "order"))
     same(call(value=call.inputs["value"][:, order])["mean"], call()["mean"][:, order], "of permuted actions, the mean")
 
 
-@law("FRM-6", role="value_forms", since="0.1", covers=("discounts that differ",), title="every row has a discount and a reward of its own")
+@law("FRM-6", role="value_forms", since="0.1", covers=("discounts that differ",))
 def rows_have_their_own_discount(case: Case) -> None:
-    """A reward that is larger by 1 gives a mean that is larger by 1, in its row alone."""
+    """Every row has a discount and a reward of its own.
+
+    A reward that is larger by 1 gives a mean that is larger by 1, in its row alone.
+    """
     call, block = case.call(part="backup"), case.block
     if unbounded(block):
         return
     shift = torch.arange(call.sizes["batch"], dtype=torch.float32)
-    before, after = (block.mean(b.unsqueeze(1)).squeeze(1) for b in (call()["backup"], call(reward=call.inputs["reward"] + shift)["backup"]))
+    before, after = (
+        block.mean(b.unsqueeze(1)).squeeze(1)
+        for b in (call()["backup"], call(reward=call.inputs["reward"] + shift)["backup"])
+    )
     close(after - before, shift, "of rewards larger by the number of their row, the mean is larger by")

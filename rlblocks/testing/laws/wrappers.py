@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 from typing import Any
 
 import gymnasium
@@ -23,7 +24,7 @@ CHANGES = {"clip_reward": "reward", "time_limit": "end"}
 
 def wrappable(block: Any) -> list[type[Env]]:
     """The environments of the kit that a wrapper can be put around."""
-    found = []
+    found: list[type[Env]] = []
     for kind in KINDS:
         try:
             block.wrap(kind()).reset(seed=0)
@@ -61,23 +62,34 @@ def pair(case: Case) -> tuple[Env, Env, int]:
     kind = case.draw(st.sampled_from(wrappable(case.block)))
     seed = case.draw(st.integers(0, 255))
     case.say(f"from rlblocks.testing.clock import {kind.__name__}")
-    case.say(f"env = {case.block!r}.wrap({kind.__name__}())  # then env.reset(seed={seed}) and steps with the first two actions in turn")
+    case.say(
+        f"env = {case.block!r}.wrap({kind.__name__}())  # reset with seed {seed}, then the first two actions in turn"
+    )
     return case.block.wrap(kind()), kind(), seed
 
 
-@law("WRP-1", role="wrappers", since="0.1", needs=fits, examples=6, title="every observation is in the declared space: the first, the last, and all between")
+@law("WRP-1", role="wrappers", since="0.1", needs=fits, examples=6)
 def observations_are_in_their_space(case: Case) -> None:
-    """An observation wrapper maps the final observation too."""
+    """Every observation is in the declared space: the first, the last, and all between.
+
+    An observation wrapper maps the final observation too.
+    """
     env, _, seed = pair(case)
     for item in walk(env, seed):
         observation = item[0] if isinstance(item, tuple) and len(item) == 4 else item  # noqa: PLR2004
-        require(env.observation_space.contains(observation), f"{np.asarray(observation).dtype}{list(np.shape(observation))} is not in "
-                f"{env.observation_space}")  # fmt: skip
+        require(
+            env.observation_space.contains(observation),
+            f"{np.asarray(observation).dtype}{list(np.shape(observation))} is not in {env.observation_space}",
+        )
 
 
-@law("WRP-2", role="wrappers", since="0.1", needs=fits, examples=6, title="what it is not for passes through: rewards, and how an episode ends")
+@law("WRP-2", role="wrappers", since="0.1", needs=fits, examples=6)
 def the_rest_passes_through(case: Case) -> None:
-    """terminated is never changed; truncated may only be added, and only by what limits episodes; actions reach the environment."""
+    """What it is not for passes through: rewards, and how an episode ends.
+
+    terminated is never changed; truncated may only be added, and only by what limits episodes; actions reach the
+    environment.
+    """
     wrapped, bare, seed = pair(case)
     for ours, theirs in zip(_steps(walk(wrapped, seed, 1)), _steps(walk(bare, seed, 1)), strict=False):
         if changes(case.block) != "reward":
@@ -93,18 +105,24 @@ def _steps(found: list[Any]) -> list[Any]:
     return [item for item in found if isinstance(item, tuple) and len(item) == 4]  # noqa: PLR2004
 
 
-@law("WRP-3", role="wrappers", since="0.1", needs=fits, examples=4, title="the same seed gives the same episodes, and nothing is carried into the next one")
+@law("WRP-3", role="wrappers", since="0.1", needs=fits, examples=4)
 def episodes_can_be_repeated(case: Case) -> None:
-    """Two wrapped environments do not disturb each other."""
+    """The same seed gives the same episodes, and nothing is carried into the next one.
+
+    Two wrapped environments do not disturb each other.
+    """
     wrapped, _, seed = pair(case)
     other = case.block.wrap(type(wrapped.unwrapped)())
     walk(other, seed + 50, 2)
     same(walk(wrapped, seed), walk(other, seed), "of an environment that has seen other episodes, the walk")
 
 
-@law("WRP-4", role="wrappers", since="0.1", needs=fits, examples=4, title="an observation stays what it was when the environment goes on")
+@law("WRP-4", role="wrappers", since="0.1", needs=fits, examples=4)
 def observations_are_not_overwritten(case: Case) -> None:
-    """Where a wrapper keeps observations, it keeps copies: this environment writes all of them into one array."""
+    """An observation stays what it was when the environment goes on.
+
+    Where a wrapper keeps observations, it keeps copies: this environment writes all of them into one array.
+    """
     if changes(case.block) != "observation" or ClockEnv not in wrappable(case.block):
         return
     env = case.block.wrap(ClockEnv())
@@ -115,13 +133,16 @@ def observations_are_not_overwritten(case: Case) -> None:
         frames = np.asarray(observation).reshape(-1, 3)
         if like(case.block) == "frame_stack" and len(frames) > 1:
             times = frames[:, 1].tolist()
-            good = all(b - a in {0, 1} for a, b in zip(times, times[1:], strict=False)) and len(set(times)) > 1
+            good = all(b - a in {0, 1} for a, b in pairwise(times)) and len(set(times)) > 1
             require(good, f"the steps of the frames are {times}")
 
 
-@law("WRP-5", role="wrappers", since="0.1", needs=fits, examples=2, title="it leaves the environment's class and metadata as they are")
+@law("WRP-5", role="wrappers", since="0.1", needs=fits, examples=2)
 def the_class_is_untouched(case: Case) -> None:
-    """Another environment of the class is not changed by wrapping this one."""
+    """It leaves the environment's class and metadata as they are.
+
+    Another environment of the class is not changed by wrapping this one.
+    """
     kind = case.draw(st.sampled_from(wrappable(case.block)))
     before, space = copy.deepcopy(kind.metadata), repr(kind().observation_space)
     walk(case.block.wrap(kind()), 0, 1)
@@ -134,19 +155,30 @@ def limits(block: Block) -> str:
     return "" if like(block) == "clip_reward" else "it does not clip rewards"
 
 
-@law("WRP-6", role="wrappers", since="0.1", needs=limits, examples=6, title="rewards are clipped to [low, high], and nothing else changes them")
+@law("WRP-6", role="wrappers", since="0.1", needs=limits, examples=6)
 def rewards_are_clipped(case: Case) -> None:
-    """min(max(r, low), high)."""
+    """Rewards are clipped to [low, high], and nothing else changes them.
+
+    min(max(r, low), high).
+    """
     wrapped, bare, seed = pair(case)
     for ours, theirs in zip(_steps(walk(wrapped, seed)), _steps(walk(bare, seed)), strict=True):
         due = min(max(theirs[1], case.block.low), case.block.high)
         require(ours[1] == due, f"the reward is {ours[1]}, but must be {due}")
 
 
-@law("WRP-7", role="wrappers", since="0.1", examples=6, title="an episode of as many steps as the limit is truncated, and terminated too where it was",
-     needs=lambda block: "" if like(block) == "time_limit" else "it limits no episodes")  # fmt: skip
+@law(
+    "WRP-7",
+    role="wrappers",
+    since="0.1",
+    needs=lambda block: "" if like(block) == "time_limit" else "it limits no episodes",
+    examples=6,
+)
 def time_limits_truncate(case: Case) -> None:
-    """No episode is longer."""
+    """An episode of as many steps as the limit is truncated, and terminated too where it was.
+
+    No episode is longer.
+    """
     wrapped, _, seed = pair(case)
     length = 0
     for item in walk(wrapped, seed, 5):

@@ -1,0 +1,50 @@
+"""Planted faults are caught by the law that speaks of them, and correct blocks that are odd pass all."""
+
+import pytest
+
+from rlblocks.testing import check_block, known_roles
+from tests.testing import (
+    faulty_actors,
+    faulty_envs,
+    faulty_networks,
+    faulty_targets,
+    faulty_tensors,
+    naive_stores,
+    odd_blocks,
+)
+
+PLANTED = (faulty_targets, faulty_actors, naive_stores, faulty_tensors, faulty_networks, faulty_envs)
+FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
+RAISES = {"past the end"}  # faults that show by raising
+
+
+def named(part):
+    """A readable id of a test."""
+    return part if isinstance(part, str) else f"{type(part).__name__}{getattr(part, 'fault', '')}".replace(" ", "_")
+
+
+@pytest.mark.parametrize(("block", "law"), FAULTS, ids=named)
+def test_a_planted_fault_is_caught(block, law):
+    """The law that speaks of the fault is broken, says so with an example, and not because something else went wrong."""
+    (result,) = check_block(block, only=(law,))
+
+    assert result.status == "failed", result
+    assert result.counterexample
+    assert "vacuous" not in result.reason
+    assert ("it raised" in result.reason) == (getattr(block, "fault", "") in RAISES), result
+
+
+@pytest.mark.parametrize("block", odd_blocks.BLOCKS, ids=named)
+def test_a_correct_block_passes(block):
+    """However odd it is: no law is broken, and laws that are skipped say why."""
+    results = check_block(block)
+
+    assert [str(result) for result in results if result.status == "failed"] == []
+    assert all(result.reason for result in results if result.status == "skipped")
+    assert sum(result.status == "passed" for result in results) >= 10
+
+
+def test_every_role_has_planted_faults():
+    """No role's laws are believed without one, and no role's correct blocks either, where others can be written."""
+    assert {block.role for block, _ in FAULTS} == set(known_roles())
+    assert len(FAULTS) >= 100

@@ -12,7 +12,6 @@ from rlblocks.cli.describe import describe
 from rlblocks.cli.diff import diff
 from rlblocks.cli.doctor import doctor
 from rlblocks.cli.draw import draw
-from rlblocks.cli.draw import draw
 from rlblocks.cli.evaluate import evaluate
 from rlblocks.cli.explain import explain
 from rlblocks.cli.listing import listing

@@ -25,7 +25,7 @@ def draw(
     *,
     svg: Annotated[Path | None, typer.Option("--svg", help="Write a picture.", show_default=False)] = None,
     mermaid: Annotated[
-        Path | None, typer.Option("--mermaid", help="Write Mermaid text; without either it is printed.", show_default=False)
+        Path | None, typer.Option("--mermaid", help="Write Mermaid text (printed otherwise).", show_default=False)
     ] = None,
 ) -> None:  # fmt: skip
     """Draw who writes which key and who reads it."""

@@ -197,6 +197,15 @@ with unregistered():
         def compute(self, *, value: Any) -> Any:
             return value
 
+    @block("reward")
+    class Reward(Target):
+        """Is called as a column is: y = r."""
+
+        inputs = {"reward": read("reward")}
+
+        def compute(self, *, reward: Any) -> Any:
+            return reward * torch.ones(())
+
     @block("test/jittered")
     class Jittered(Target):
         """Draws one number for each value: y = r + γ·max (q⁻(s′, a) + u)."""

@@ -349,6 +349,22 @@ def test_an_objective_learns_when_it_is_its_turn() -> None:
     assert moved == turns
 
 
+def test_a_late_objective_has_its_own_time() -> None:
+    """Adam's corrections count its own steps: the first one is not taken for the third."""
+    base = two_objectives()
+    late = attrs.evolve(base.get("objectives.model"), every=Updates(3))
+    state = state_of(attrs.evolve(base, objectives={"model": late, "q": objective(trains=("q",))}), steps=40)
+    run, seen = Loop(state), {}
+    for _ in run.steps():
+        if run._learn is not None:
+            numbers = run._learn._call.numbers(attrs.evolve(state.counters, updates=state.counters.updates - 1))
+            own, usual = (f"objectives.{name}.optimizer.damping" for name in ("model", "q"))
+            seen[state.counters.updates] = (numbers[own].item(), numbers[usual].item())
+    state.pool.close()
+
+    assert [seen[u][0] for u in (3, 6, 9)] == [seen[u][1] for u in (1, 2, 3)]
+
+
 def test_prepare_runs_once_for_each_chunk() -> None:
     """One call a sample; its column reaches the learn step."""
     recipe = small(attrs.evolve(dqn(), prepare=(Doubled(),), objectives={"q": objective(target=FromDoubled())}))

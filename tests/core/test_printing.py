@@ -27,6 +27,7 @@ from tests.core.small_blocks import (
     OnlineMax,
     Q,
     ReturnItself,
+    Reward,
     Shrinking,
     Squared,
     objective,
@@ -348,6 +349,11 @@ def test_words_of_python_can_be_keys_and_blocks() -> None:
     ran(small(recipe), 40)
     assert any(line.startswith("return_ ") and 'chunk["return"]' in line for line in code(learn(recipe)))
     assert "lambda_.compute(value=return_)" in learn(recipe)
+
+
+def test_a_block_may_be_called_as_a_column_is() -> None:
+    """Its name does not hide the column's variable."""
+    ran(small(attrs.evolve(dqn(), target_updates={}, objectives={"q": objective(target=Reward())})), 40)
 
 
 def test_what_the_function_is_handed_keeps_its_name() -> None:

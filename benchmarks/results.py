@@ -25,6 +25,7 @@ import attrs
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, SPEED, PAGE = DOCS / "results.jsonl", DOCS / "speed.jsonl", DOCS / "results.md"
 EPISODES = 100
+FIRST = (500.0, 500.0, 500.0, 185.8, 500.0, 236.3, 500.0, 147.7, 500.0, 202.8)  # CartPole-v1 before the coefficient was changed
 
 
 @attrs.frozen
@@ -128,6 +129,9 @@ def _head() -> Iterator[str]:
         f"the last policy and *best* the checkpoint that the run itself called best, each over {EPISODES} greedy episodes from "
         "start states that the run had never seen; *last (20)* is the run's own last evaluation, over 20. The interval is "
         "the 95 % bootstrap interval of the mean over seeds. Training on two shared CPU cores, one thread a seed.", "",
+        "CartPole-v1 was first run with ½δ² instead of δ² (`losses[0].coefficient=1`), which moves where the gradient norm is "
+        "clipped: its last policies scored " + ", ".join(f"{score:g}" for score in FIRST) + " in seeds 0 to 9 (6 of 10 at 475 or "
+        "more). The coefficient 2 was then chosen on four other seeds (500, 482, 500, 469), and seeds 10 to 19 were run.", "",
         "## Scores", "",
     ]  # fmt: skip
 
@@ -164,12 +168,13 @@ def _scores() -> Iterator[str]:
 def _reached(e: Experiment, rows: list[dict[str, Any]], high: float) -> str:
     """Whether the score asked for was reached, by the rule that is stated beside it."""
     values = [r[e.column] for r in rows]
+    run = "" if len(rows) == len(e.seeds) else f" ({len(rows)} of {len(e.seeds)} seeds run so far)"
     if e.name == "cartpole":
         good = sum(value >= e.least for value in values)
-        return f"{'yes' if good >= 9 else 'no'}: {good} of {len(values)}"
+        return f"{'yes' if good >= 9 else 'not yet' if run else 'no'}: {good} of {len(values)}{run}"
     mean = statistics.fmean(values)
     if mean >= e.least:
-        return f"yes: {mean:.1f}"
+        return f"yes: {mean:.1f}{run}"
     return f"{'the interval reaches it' if high >= e.least and len(values) >= len(e.seeds) else 'no'}: {mean:.1f}"
 
 

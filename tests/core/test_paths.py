@@ -94,7 +94,7 @@ def test_a_replaced_node_leaves_the_rest_alone():
     assert paths.get(copied, "losses") == (Huber(),)
     assert paths.get(copied, "target_updates.q.every") == EnvSteps(3)
     assert paths.get(copied, "objectives.q.optimizer") is paths.get(DQN, "objectives.q.optimizer")
-    assert paths.get(DQN, "losses") == (SquaredError(),)
+    assert paths.get(DQN, "losses") == (SquaredError(coefficient=2.0),)
 
 
 def test_a_mapping_takes_a_new_entry_at_its_end():

@@ -13,9 +13,12 @@ from rlblocks.targets import DoubleQ, MaxQ
 
 
 def _swap_all(recipe: Recipe, old: type[Block], new: type[Block], patch: str) -> Recipe:
-    """The recipe with every block of one class made one of another; fields of the same name keep their values."""
+    """The recipe with every block of one class made one of another; fields of the same name keep their values.
+
+    Where the other is there already, nothing is left to do.
+    """
     places = {path: held for path, held in slots_of(recipe, old.role) if isinstance(held, old)}
-    if not places:
+    if not places and not any(isinstance(held, new) for _, held in slots_of(recipe, old.role)):
         there = ", ".join(f"{path}: {type(held).__name__}" for path, held in slots_of(recipe, old.role)) or "none"
         raise RecipeError(
             f"the patch {patch!r} swaps {old.__name__}, and recipe {recipe.name!r} has no such block ({there})",
@@ -44,6 +47,8 @@ def prioritized(recipe: Recipe) -> Recipe:
     """Replay what surprised most (Schaul et al., 2016), at the capacity that the store has, whatever wraps it."""
     path = innermost(recipe, "store")
     store = recipe.get(path)
+    if isinstance(store, PrioritizedReplay):
+        return recipe
     if not isinstance(store, UniformReplay):
         raise RecipeError(
             f"the patch 'prioritized' swaps UniformReplay, and {path} of recipe {recipe.name!r} holds {store!r}",

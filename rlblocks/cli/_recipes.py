@@ -111,17 +111,23 @@ def _tuned(recipe: Recipe, overrides: Iterable[str]) -> tuple[Recipe, Tuned | No
 
 
 def _notes(found: Tuned | None, given: dict[str, Any]) -> list[str]:
-    """What was tuned, in lines that fit the banner; options that the user gave are not the tuned ones."""
+    """What was tuned, in lines that fit the banner; neither what the user gave nor what is so by default."""
+    from rlblocks.runs.options import Options
+
     if found is None:
         return []
-    taken = {**found.settings, **{name: value for name, value in found.options.items() if name not in given}}
+    options = {name: value for name, value in found.options.items() if name not in given}
+    taken = {**found.settings, **{name: v for name, v in options.items() if v != getattr(Options(), name, None)}}
     said = [f"{path}={','.join(map(str, v)) if isinstance(v, tuple) else v}" for path, v in taken.items()]
-    lines = [f"tuned settings of {found.recipe} for {found.env} ({found.source}):", ""]
+    short = f"tuned for {found.env}: {', '.join(said)} ({found.source})"
+    if len(short) <= NOTE or not said:
+        return [short] * bool(said)
+    lines = [f"tuned for {found.env} ({found.source}):", ""]
     for setting in said:
         if len(lines[-1]) + len(setting) > NOTE:
             lines.append("")
         lines[-1] += f", {setting}" if lines[-1] else setting
-    return lines if said else []
+    return lines
 
 
 def run_of(text: str) -> Path:

@@ -59,6 +59,15 @@ def test_patches_commute(first: str, second: str) -> None:
     assert compose(a, b)(dqn()) == compose(b, a)(dqn())
 
 
+@pytest.mark.parametrize("name", ["double", "dueling", "huber", "noisy", "prioritized"])
+def test_a_patch_that_was_applied_changes_nothing(name: str) -> None:
+    """What a patch puts there it finds there, as where tuned settings have put it."""
+    once = PATCHES[name](dqn())
+
+    assert once != dqn()
+    assert PATCHES[name](once) == once
+
+
 def test_they_are_all_different() -> None:
     """No two of the 32 are the same recipe."""
     recipes = [small(ideas) for ideas in CHOSEN]

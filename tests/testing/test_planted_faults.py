@@ -25,7 +25,7 @@ def named(part):
 
 @pytest.mark.parametrize(("block", "law"), FAULTS, ids=named)
 def test_a_planted_fault_is_caught(block, law):
-    """The law that speaks of the fault is broken, says so with an example, and not because something else went wrong."""
+    """The law that speaks of the fault is broken, and says so with an example; nothing else went wrong."""
     (result,) = check_block(block, only=(law,))
 
     assert result.status == "failed", result
@@ -41,7 +41,7 @@ def test_a_correct_block_passes(block):
 
     assert [str(result) for result in results if result.status == "failed"] == []
     assert all(result.reason for result in results if result.status == "skipped")
-    assert sum(result.status == "passed" for result in results) >= 10
+    assert sum(result.status == "passed" for result in results) >= 9  # a schedule that no file can name has these
 
 
 def test_every_role_has_planted_faults():

@@ -264,6 +264,19 @@ def test_a_run_on_a_handed_over_environment_is_resumed_with_it(tmp_path: Path) -
     assert saved(stopped.folder) == saved(whole.folder)
 
 
+def test_a_vector_environment_is_resumed_with_new_episodes(tmp_path: Path) -> None:
+    """Everything but its episodes goes on: counters, networks, store."""
+    env = vectors(AutoresetMode.NEXT_STEP)
+    stopped = train(tmp_path, env=env, callbacks=[Watch(lambda event: isinstance(event, Evaluated), stop)])
+    before = saved(stopped.folder)
+    watch = Watch()
+    resumed = rlblocks.resume(stopped.folder, env=env, view="quiet", callbacks=[watch])
+
+    assert resumed.reason == "budget"
+    assert str(watch.of(Started)[0].env_steps) == before[".counters.env_steps"]
+    assert int(saved(stopped.folder)[".counters.env_steps"]) >= 60
+
+
 def test_a_handed_over_environment_must_be_given_again(tmp_path: Path) -> None:
     """Resume and load say so, and do not take another one instead."""
     run = train(tmp_path, env=by_object)

@@ -9,7 +9,8 @@ from contextlib import suppress
 
 import typer
 
-from rlblocks._core.errors import RecipeError, RlblocksError
+from rlblocks._core.errors import RecipeError, RlblocksError, nearest
+from rlblocks.cli._names import option_names
 from rlblocks.cli._screen import Screen
 
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer has no public name for it
@@ -52,6 +53,9 @@ def usage(error: BaseException) -> tuple[str, str]:
     said = getattr(error, "format_message", lambda: str(error))().rstrip(".")
     said = said[:1].lower() + said[1:]
     context = getattr(error, "ctx", None)
+    typed = str(getattr(error, "option_name", "")).lstrip("-").replace("-", "_")
+    if context is not None and context.info_name == "run" and nearest(typed, option_names()):
+        return said.partition(" (Possible")[0], f"write {nearest(typed, option_names())}=..., without dashes"
     fix = f"{context.command_path if context else 'rlblocks'} --help"
     close = re.search(r"(?:\. Did you mean (?P<a>[^?]*)\??| \(Possible options: (?P<b>.*)\))$", said)
     if close:

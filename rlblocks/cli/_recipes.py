@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rlblocks._core.tuned import Tuned
     from rlblocks.cli._settings import Settings
 
+GIVE = "give a recipe in TOML, such as RUN/recipe.toml"
 NOTE = 88  # characters of a line of the banner
 
 
@@ -72,8 +74,28 @@ def _read(path: Path) -> Recipe:
             first = file.read(LOOK)
         kind = kind_of_file(first, first)
         if kind != "a file":
-            raise RecipeError(f"{path} is {kind}, not a recipe", fix="give a recipe in TOML, such as RUN/recipe.toml")
-    return load(path)
+            raise RecipeError(f"{path} is {kind}, not a recipe", fix=GIVE)
+    try:
+        return load(path)
+    except RecipeError as error:
+        raise _no_recipe(path, error) from None
+
+
+def _no_recipe(path: Path, error: RecipeError) -> RecipeError:
+    """The error of a file that could not be read; shorter where it is a TOML file of something else."""
+    import attrs
+
+    from rlblocks._core.recipe import Recipe
+
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return error
+    known, there = set(attrs.fields_dict(Recipe)), set(table) - {"schema"}
+    if known & there:
+        return error
+    said = f"it has {', '.join(sorted(there))}, and" if there else "it has"
+    return RecipeError(f"{path} holds no recipe: {said} none of {', '.join(sorted(known))}", fix=GIVE, path=path)
 
 
 def is_named(text: str) -> bool:

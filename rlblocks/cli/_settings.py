@@ -107,9 +107,9 @@ def _option(name: str, text: str) -> Any:
     try:
         Options(**{name: value})
     except FieldError as error:
-        raise RecipeError(
-            f"'{name}={text}': {error.what.removeprefix('Options.')}", fix=error.fix, option=name
-        ) from None
+        what = f"'{name}={text}': {error.what.removeprefix('Options.')}"
+        fix = error.fix or f"the default is {name}={getattr(Options(), name)}"
+        raise RecipeError(what, fix=fix, option=name) from None
     return value
 
 
@@ -144,7 +144,18 @@ def overridden(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
             known = [*option_names(), *_offered(error)]
             if nearest(name, known) in option_names():
                 raise RecipeError(error.what, fix=did_you_mean(name, known), **error.facts) from None
+        if not error.fix and (now := _now(recipe, name)):
+            raise RecipeError(error.what, fix=f"the recipe has {name}={now}", **error.facts) from None
         raise
+
+
+def _now(recipe: Recipe, name: str) -> str:
+    """What a place holds, as an override would write it; empty where it holds more than one word."""
+    try:
+        held = recipe.get(name)
+    except RecipeError:
+        return ""
+    return str(held) if isinstance(held, int | float | str) else str(getattr(held, "registered_name", ""))
 
 
 def _offered(error: RecipeError) -> list[str]:

@@ -38,13 +38,14 @@ def check(
     thorough: Annotated[bool, typer.Option("--thorough", help="Twenty times the examples.")] = False,
 ) -> None:
     """Ask a block for every law of its role; the exit code is 1 where one is broken."""
+    block = block_of(name)
     from rlblocks.testing import laws_of
 
-    block = block_of(name)
+    laws = list(laws_of(block, only=tuple(only or ()), profile="thorough" if thorough else "fast"))
     screen = Screen.of()
     screen.write(f"{block!r}, of role {block.role}", "bold")
     counts: dict[str, int] = {}
-    for asked in laws_of(block, only=tuple(only or ()), profile="thorough" if thorough else "fast"):
+    for asked in laws:
         result = asked.result()
         counts[result.status] = counts.get(result.status, 0) + 1
         _show(screen, result)

@@ -80,6 +80,7 @@ MISTAKES = {
     "no_gpu": Mistake("run dqn device=cuda"),
     "no_such_device": Mistake("run dqn device=tpu"),
     "continuous_actions": Mistake("run dqn env=Pendulum-v1"),
+    "family_not_installed": Mistake("run dqn env=ALE/Breakout-v5"),
     "no_such_environment": Mistake("run dqn env=Cartpole-v1"),
     "older_environment": Mistake("run dqn env=CartPole-v2"),
     "wrong_key": Mistake("run dqn networks.q.reads=observatoin"),
@@ -106,5 +107,4 @@ MISTAKES = {
     "no_scaffold": Mistake("new block mine --role stores"),
     "no_name": Mistake("new block 1q --role targets"),
     "no_such_statistic": Mistake("compare run --statistic maen"),
-    "no_episodes": Mistake("evaluate run --episodes 0"),
 }  # fmt: skip

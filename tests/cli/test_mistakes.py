@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -26,7 +27,17 @@ def golden(name: str, text: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without a GPU and without the Atari games, whatever this one has."""
+    import torch
+
+    monkeypatch.setitem(sys.modules, "ale_py", None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
 @pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.usefixtures("bare")
 def test_a_mistake_is_told_in_the_recorded_words(name: str, console: Console) -> None:
     """Nothing goes to standard output, and no traceback anywhere."""
     mistake = MISTAKES[name]

@@ -25,7 +25,18 @@ import attrs
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, SPEED, PAGE = DOCS / "results.jsonl", DOCS / "speed.jsonl", DOCS / "results.md"
 EPISODES = 100
-FIRST = (500.0, 500.0, 500.0, 185.8, 500.0, 236.3, 500.0, 147.7, 500.0, 202.8)  # CartPole-v1 before the coefficient was changed
+FIRST = (
+    500.0,
+    500.0,
+    500.0,
+    185.8,
+    500.0,
+    236.3,
+    500.0,
+    147.7,
+    500.0,
+    202.8,
+)  # CartPole-v1 before the coefficient was changed
 
 
 @attrs.frozen

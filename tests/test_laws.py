@@ -6,17 +6,17 @@ other settings are worth a look, EXAMPLES says how.
 
 from gymnasium.vector import SyncVectorEnv
 
-from rlblocks import EnvSteps, Updates
+from rlblocks import EnvSteps, Episodes, OfRun, Updates
 from rlblocks._core.block import blocks_of
 from rlblocks.cadences import LearnEvery
 from rlblocks.envs import Gym, Supplied, SuppliedVector, TimeLimit
 from rlblocks.explorers import Boltzmann, EpsilonGreedy
 from rlblocks.losses import Huber
 from rlblocks.networks import MLP, DuelingQ, NatureCNN, NoisyDense, QValues
-from rlblocks.optimizers import SGD, Adam, ClipNorm, ClipValue, RMSprop
+from rlblocks.optimizers import SGD, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from rlblocks.schedules import Constant, Cosine, Exponential, Linear, Piecewise
 from rlblocks.stores import NStep, PrioritizedReplay, UniformReplay
-from rlblocks.target_updates import Polyak
+from rlblocks.target_updates import HardCopy, Polyak
 from rlblocks.testing import known_roles, parametrize_laws
 from rlblocks.testing.clock import ClockEnv
 
@@ -31,16 +31,22 @@ EXAMPLES = {
         Constant(0.1),
         Linear(1.0, 0.05, over=EnvSteps(50)),
         Linear(-2.0, 3.0, over=Updates(1)),
+        Linear(1e6, -1e6, over=Episodes(7)),
+        Linear(0.3, 0.3, over=EnvSteps(10**7)),
         Cosine(1e-3, 0.0),
+        Cosine(-1.0, 1.0, over=OfRun(0.3)),
+        Exponential(-5.0, 0.0, over=Updates(1)),
         Exponential(0.9, 0.05, over=EnvSteps(30)),
         Piecewise((Linear(0.0, 1.0, over=Updates(10)), Linear(0.5, 0.25, over=Updates(100)), Constant(0.25))),
     ],
     "explorers": [EpsilonGreedy(0.3), Boltzmann(4.0)],
     "stores": [UniformReplay(7), PrioritizedReplay(7), NStep(UniformReplay(7), n=3), NStep(PrioritizedReplay(7), n=2)],
     "losses": [Huber(delta=4.0, coefficient=0.5)],
-    "target_updates": [Polyak(0.25)],
+    "target_updates": [HardCopy(every=EnvSteps(7)), Polyak(0.25, every=Updates(3))],
     "optimizers": [
         Adam(lr=Linear(0.1, 0.0, over=Updates(5)), clip=ClipNorm(1.0)),
+        Adam(beta1=0.0, beta2=0.0, eps=1.5e-4),
+        AdamW(weight_decay=0.5, clip=ClipValue(0.1)),
         RMSprop(momentum=0.5, clip=ClipValue(0.5)),
         SGD(momentum=0.9),
     ],
@@ -50,6 +56,8 @@ EXAMPLES = {
     "cadences": [
         LearnEvery(EnvSteps(4), updates=2, batch=8, warmup=8),
         LearnEvery(EnvSteps(3), updates=0.25, batch=4, warmup=10),
+        LearnEvery(EnvSteps(1), updates=1 / 3, batch=1, warmup=0),
+        LearnEvery(EnvSteps(9), updates=1.5, batch=12, warmup=5),
     ],
     "envs": [Gym("CartPole-v1", n=2), Gym("FrozenLake-v1"), Supplied(ClockEnv, n=2), SuppliedVector(clocks)],
     "wrappers": [TimeLimit(3)],

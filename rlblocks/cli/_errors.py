@@ -20,12 +20,11 @@ REPORT = "this is a fault of rlblocks, or of a block or an environment that is n
 def told(error: BaseException) -> int:
     """Say on standard error what is wrong, and return the exit code."""
     match error:
-        case BrokenPipeError():
+        case BrokenPipeError() | SystemExit(__context__=BrokenPipeError()):
             _look_away()
             return 0
         case KeyboardInterrupt() | typer.Abort():
-            _say("stopped", "")
-            return 130
+            return 130  # whoever pressed the key knows
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
         case RlblocksError():

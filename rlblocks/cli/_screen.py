@@ -55,6 +55,11 @@ class Screen:
         """One or more lines."""
         self.stream.write(f"{self.paint(text, style)}\n")
 
+    def hint(self, text: str) -> None:
+        """What one may type next, for a person at a terminal."""
+        if self.width:
+            self.write(f"\n{self.paint(text, 'dim')}")
+
     def prose(self, text: str) -> None:
         """Paragraphs, wrapped on a terminal; indented lines stay as they are."""
         for line in text.splitlines():

@@ -77,9 +77,7 @@ def _recipe(screen: Screen, make: Any) -> None:
     _document(screen, make)
     screen.write("\nblocks", "bold")
     screen.rows(slots_of(recipe))
-    screen.write(
-        f"\nrlblocks run {recipe.name}    rlblocks explain {recipe.name}    rlblocks draw {recipe.name}", "dim"
-    )
+    screen.hint(f"rlblocks run {recipe.name}    rlblocks explain {recipe.name}    rlblocks draw {recipe.name}")
 
 
 def slots_of(recipe: Recipe) -> list[tuple[str, str]]:
@@ -92,7 +90,7 @@ def slots_of(recipe: Recipe) -> list[tuple[str, str]]:
 def _patch(screen: Screen, name: str, patch: object) -> None:
     screen.write(f"patch {name}", "bold")
     _document(screen, patch)
-    screen.write(f"\nrlblocks run dqn patch={name}", "dim")
+    screen.hint(f"rlblocks run dqn patch={name}")
 
 
 def _role(screen: Screen, name: str, role: type[Block]) -> None:
@@ -123,7 +121,7 @@ def _block(screen: Screen, block: type[Block]) -> None:
     if block.outputs:
         screen.write("\nwrites", "bold")
         screen.rows((key, "") for key in block.outputs)
-    screen.write(f"\nfrom {_home(block)} import {block.__name__}", "dim")
+    screen.hint(f"from {_home(block)} import {block.__name__}")
 
 
 def _home(block: type[Block]) -> str:

@@ -9,7 +9,12 @@ import typer
 from rlblocks.cli._screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+ORDER = (  # of the roles: what one swaps most often first
+    "targets", "losses", "optimizers", "clips", "explorers", "schedules", "stores", "bodies", "heads", "layers",
+    "value_forms", "target_updates", "cadences", "envs", "wrappers",
+)  # fmt: skip
 
 
 def complete_role(incomplete: str) -> list[str]:
@@ -38,14 +43,19 @@ def listing(
     screen.write("\npatches", "bold")
     screen.rows((name, _of_patch(name, patch)) for name, patch in PATCHES.items())
     screen.write("\nblocks, by role", "bold")
-    screen.rows((name, ", ".join(blocks_of(name)) or "none yet") for name in roles())
-    screen.write("\nrlblocks run dqn patch=double,huber    rlblocks list targets    rlblocks describe double_q", "dim")
+    screen.rows((name, ", ".join(blocks_of(name)) or "none yet") for name in in_order(roles()))
+    screen.hint("rlblocks run dqn patch=double,huber    rlblocks list targets    rlblocks describe double_q")
 
 
 def _role(screen: Screen, role: str) -> None:
     from rlblocks._core.block import blocks_of
 
     screen.rows((name, first_line(block)) for name, block in blocks_of(role).items())
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Roles as they are listed; those of other packages come last."""
+    return sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
 
 def first_line(of: object) -> str:

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import attrs
-from rlblocks.recipes import double, double_dqn, dqn, dueling, huber, n_step, noisy, prioritized
+from rlblocks.recipes import dqn, dueling, n_step, noisy, prioritized
 
-from rlblocks import EnvSteps, Network, Objective, OfRun, Updates, block, compose, read, scheduled, wire
+from rlblocks import EnvSteps, Network, Objective, OfRun, Updates, block, read, scheduled, wire
 from rlblocks.cadences import LearnEvery
 from rlblocks.envs import Gym
 from rlblocks.explorers import EpsilonGreedy
@@ -128,10 +128,7 @@ def slots(o: SimpleNamespace) -> dict[str, Callable[[], Any]]:
         "a target among the losses": lambda: objective(losses=(MaxQ(),)),
         "a body where a network belongs": lambda: wired(networks={"q": MLP()}),
         "a wrapper around a block of another role": lambda: dqn().wrap("target", NStep, n=3),
-        "the patch double on a recipe that is double": lambda: double(double_dqn()),
         "the patch prioritized on a store without replay": lambda: prioritized(dqn().swap(store=Latest())),
-        "the patch huber twice": lambda: compose(huber, huber)(dqn()),
-        "the patch dueling twice": lambda: compose(dueling, dueling)(dqn()),
     }
 
 
@@ -185,7 +182,11 @@ def declarations() -> dict[str, Callable[[], Any]]:
         def compute(self: Any, *, reward: Any, q: Any) -> Any:
             return reward
 
-        members = {"__doc__": "x", "inputs": {"reward": read("reward"), "gain": scheduled("compute")}, "compute": compute}
+        members = {
+            "__doc__": "x",
+            "inputs": {"reward": read("reward"), "gain": scheduled("compute")},
+            "compute": compute,
+        }
         return block("test/disagree")(type("Disagree", (Target,), members))
 
     def misspelt_key() -> Any:

@@ -3,12 +3,12 @@
 import math
 from decimal import Decimal, getcontext
 
-import optimizer_laws as laws
+import optimizer_runs as runs
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from optimizer_laws import At, law
+from optimizer_runs import At, law
 
 from rlblocks._core.clocks import Updates
 from rlblocks._core.errors import FieldError
@@ -34,7 +34,7 @@ def test_the_first_step_is_the_learning_rate(lr, gradient):
     """Whatever the size of the gradient, the first step is α against its sign."""
     param = [torch.zeros(1, dtype=torch.float64)]
 
-    laws.run(Adam(lr=lr), param, [[torch.tensor([gradient], dtype=torch.float64)]])
+    runs.run(Adam(lr=lr), param, [[torch.tensor([gradient], dtype=torch.float64)]])
 
     assert param[0].item() == pytest.approx(-math.copysign(lr, gradient), rel=1e-4)
 

@@ -1,19 +1,19 @@
 """Adam with weight decay beside it."""
 
-import optimizer_laws as laws
+import optimizer_runs as runs
 import pytest
 import torch
-from optimizer_laws import At
+from optimizer_runs import At
 
 from rlblocks.optimizers import Adam, AdamW
 
 
 def test_without_decay_it_is_adam():
     """λ = 0 changes no bit."""
-    plain, decayed = laws.tensors(0, torch.float32), laws.tensors(0, torch.float32)
+    plain, decayed = runs.tensors(0, torch.float32), runs.tensors(0, torch.float32)
 
-    laws.run(Adam(), plain, laws.gradients(torch.float32, steps=5))
-    laws.run(AdamW(weight_decay=0.0), decayed, laws.gradients(torch.float32, steps=5))
+    runs.run(Adam(), plain, runs.gradients(torch.float32, steps=5))
+    runs.run(AdamW(weight_decay=0.0), decayed, runs.gradients(torch.float32, steps=5))
 
     assert all(map(torch.equal, plain, decayed))
 
@@ -22,7 +22,7 @@ def test_the_decay_does_not_pass_through_the_moments():
     """With no gradient at all, each step takes the share αλ away and nothing else."""
     param = [torch.tensor([8.0], dtype=torch.float64)]
 
-    laws.run(AdamW(lr=0.5, weight_decay=0.5), param, [[torch.zeros(1, dtype=torch.float64)]] * 2)
+    runs.run(AdamW(lr=0.5, weight_decay=0.5), param, [[torch.zeros(1, dtype=torch.float64)]] * 2)
 
     assert param[0].item() == pytest.approx(8.0 * 0.75**2, rel=1e-14)
     assert AdamW(lr=0.5, weight_decay=0.5).decay(At(0)) == 0.25

@@ -1,6 +1,6 @@
 """RMSprop."""
 
-import optimizer_laws as laws
+import optimizer_runs as runs
 import pytest
 import torch
 
@@ -12,6 +12,6 @@ def test_hand_worked_values():
     param = [torch.tensor([10.0], dtype=torch.float64)]
     grads = [[torch.tensor([g], dtype=torch.float64)] for g in (4.0, 2.0)]
 
-    laws.run(RMSprop(lr=1.0, decay=0.75, eps=1e-30, momentum=0.5), param, grads)
+    runs.run(RMSprop(lr=1.0, decay=0.75, eps=1e-30, momentum=0.5), param, grads)
 
     assert param[0].item() == pytest.approx(10.0 - 2.0 - 2.0, rel=1e-12)

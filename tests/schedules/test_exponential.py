@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from schedule_laws import law
+from schedule_cases import law
 
 from rlblocks._core.clocks import EnvSteps
 from rlblocks.schedules import Exponential

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given
-from schedule_laws import counts, law, values
+from schedule_cases import counts, law, values
 
 from rlblocks._core.clocks import EnvSteps
 from rlblocks._core.errors import FieldError
@@ -14,7 +14,7 @@ from rlblocks.schedules import Linear
 @law
 @given(values, values, counts, counts)
 def test_it_is_the_exact_line_up_to_rounding(start, end, count, t):
-    """SCH-3: within 4 half-ulps of the larger end of what rational numbers give."""
+    """Within 4 half-ulps of the larger end of what rational numbers give."""
     exact = Fraction(start) + (Fraction(end) - Fraction(start)) * min(Fraction(t, count), Fraction(1))
 
     found = Linear(start, end, over=EnvSteps(count)).at(t)

@@ -3,24 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from schedule_laws import At, law, piecewise
+from schedule_cases import law, piecewise
 
 from rlblocks._core.clocks import EnvSteps, Updates
 from rlblocks._core.errors import FieldError
 from rlblocks.schedules import Constant, Linear, Piecewise
-
-
-@law
-@given(piecewise(), st.data())
-def test_each_piece_gets_its_own_time(schedule, data):
-    """SCH-8: inside a piece the value is the piece's at the time since it began; a knot belongs to the next piece."""
-    index = data.draw(st.integers(0, len(schedule.pieces) - 1))
-    piece = schedule.pieces[index]
-    local = data.draw(st.integers(0, piece.over.count - 1))
-
-    began = sum(before.over.count for before in schedule.pieces[:index])
-
-    assert schedule.at(began + local) == piece.at(local)
+from rlblocks.testing.strategies import Moment
 
 
 @law
@@ -45,7 +33,7 @@ def test_hand_worked_values():
 
     assert [warmed.at(t) for t in (0, 5, 10, 60, 109, 110)] == [0.0, 0.5, 1.0, 0.75, 0.505, 0.1]
     assert warmed.over == Updates(110)
-    assert warmed.value(At(env_steps=999, updates=60)) == 0.75
+    assert warmed.value(Moment(env_steps=999, updates=60)) == 0.75
 
 
 def test_pieces_on_two_clocks_are_refused():
@@ -74,4 +62,4 @@ def test_a_list_is_taken_for_a_tuple():
 
 def test_a_constant_alone_is_a_schedule():
     """Its clock is the constant's, which does not matter."""
-    assert Piecewise((Constant(0.5),)).value(At()) == 0.5
+    assert Piecewise((Constant(0.5),)).value(Moment()) == 0.5

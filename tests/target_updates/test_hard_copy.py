@@ -1,22 +1,10 @@
-"""Copying now and then."""
+"""Copying now and then; its laws are asked in tests/test_laws.py."""
 
+import pytest
 import torch
-from hypothesis import given
-from update_laws import clones, equal, law, networks
 
 from rlblocks._core.clocks import EnvSteps
-from rlblocks.target_updates import HardCopy
-
-
-@law
-@given(networks())
-def test_the_target_becomes_the_online_network(pair):
-    """TUP-1: parameters and buffers, bit for bit."""
-    online, target = pair
-
-    HardCopy().compute(online=online, target=target)
-
-    assert equal(target, online)
+from rlblocks.target_updates import HardCopy, Polyak
 
 
 def test_bits_are_copied():
@@ -28,17 +16,17 @@ def test_bits_are_copied():
     assert torch.equal(target[0].view(torch.int32), online[0].view(torch.int32))
 
 
-def test_copying_twice_is_copying_once():
-    """The second copy changes nothing."""
-    online, target = [torch.tensor([3.0])], [torch.tensor([4.0])]
-    HardCopy().compute(online=online, target=target)
-    once = clones(target)
-
-    HardCopy().compute(online=online, target=target)
-
-    assert equal(target, once)
-
-
 def test_it_counts_environment_steps_by_default():
     """Every 500 of them."""
     assert HardCopy().every == EnvSteps(500)
+
+
+@pytest.mark.parametrize("block", [HardCopy(), Polyak(0.3)], ids=repr)
+def test_networks_of_different_shapes_are_named(block):
+    """A missing tensor, and one that would broadcast, are told by number and shape."""
+    target = [torch.zeros(2), torch.zeros(2, 3)]
+
+    with pytest.raises(ValueError, match="the target has 2 tensors, but the online network has 1"):
+        block.compute(online=[torch.ones(2)], target=target)
+    with pytest.raises(ValueError, match=r"tensor 1 has shape \(2, 3\) in the target, but \(3,\) online"):
+        block.compute(online=[torch.ones(2), torch.ones(3)], target=target)

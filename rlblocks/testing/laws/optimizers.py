@@ -104,9 +104,9 @@ def both(block: Any, params: Params, grads: list[Params]) -> tuple[Params, Param
 def long_runs_equal_torchs(case: Case) -> None:
     """A hundred steps on gradients of very different sizes end where torch's do.
 
-    To 10⁻¹² in double and 2·10⁻⁶ in single precision, relative to the largest parameter.
+    To 10⁻¹² in double and 10⁻⁵ in single precision (one rounding a step), relative to the largest parameter.
     """
-    for kind, tolerance in ((torch.float64, 1e-12), (torch.float32, 2e-6)):
+    for kind, tolerance in ((torch.float64, 1e-12), (torch.float32, 1e-5)):
         generator = torch.Generator().manual_seed(0)
         params = [torch.randn(shape, generator=generator, dtype=kind) for shape in ((4, 3), (4,), ())]
         grads = [

@@ -243,8 +243,8 @@ def _load() -> None:
     from importlib.metadata import entry_points
 
     for package in (
-        "schedules", "envs", "networks", "explorers", "stores", "targets", "losses", "target_updates", "optimizers",
-        "cadences",
+        "schedules", "envs", "distributions", "networks", "explorers", "stores", "returns", "targets", "losses",
+        "target_updates", "optimizers", "early_stops", "cadences",
     ):  # fmt: skip
         importlib.import_module(f"rlblocks.{package}")
     for entry in entry_points(group="rlblocks.blocks"):

@@ -5,6 +5,7 @@ A block's `inputs` maps each keyword of its `compute` to one of these. Nothing e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -74,6 +75,25 @@ class Size:
 
 
 Declared = Read | Draw | Scheduled | Fn | Size
+
+
+@attrs.frozen
+class Derived:
+    """What follows from the outputs of a forward pass: `block.method(outputs_of_the_pass, **inputs)`.
+
+    Attributes:
+        block: whose method it is, such as a policy's distribution.
+        method: its name.
+        outputs: the keys that it gives, in the order in which it returns them.
+        inputs: what it takes besides the pass, by keyword.
+        at: where it answers only `read(key, at=...)`, such as the log-probability of the stored action.
+    """
+
+    block: Any
+    method: str
+    outputs: tuple[str, ...]
+    inputs: Mapping[str, Declared]
+    at: str = ""
 
 
 def read(key: str, *, default: Any = REQUIRED, at: str = "", dims: tuple[str, ...] = ()) -> Read:

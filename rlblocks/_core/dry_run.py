@@ -28,21 +28,21 @@ Modules = dict[str, Any]  # of NetworkModule
 
 def noise_sizes(world: World) -> dict[str, int]:
     """How many standard normals one pass of each network takes."""
-    modules = _build(world.recipe, world.reads, world.sizes, None, META)
+    modules = _build(world.recipe, world.reads, world.columns["action"], None, META)
     return {name: int(module.noise_size) for name, module in modules.items()}
 
 
 def build_modules(plan: Plan, generator: torch.Generator | None, device: torch.device) -> Modules:
     """The networks of a plan, in the order of the recipe."""
-    return _build(plan.recipe, plan.reads, plan.sizes, generator, device)
+    return _build(plan.recipe, plan.reads, plan.columns["action"], generator, device)
 
 
 def _build(
-    recipe: Recipe, reads: Mapping[str, Mapping[str, Spec]], sizes: Mapping[str, int],
+    recipe: Recipe, reads: Mapping[str, Mapping[str, Spec]], action: Spec,
     generator: torch.Generator | None, device: torch.device,
 ) -> Modules:  # fmt: skip
     return {
-        name: build_network(reads[name], network.body, network.head, sizes, generator, device)
+        name: build_network(reads[name], network.body, network.head, action, generator, device)
         for name, network in recipe.networks.items()
     }
 

@@ -105,7 +105,7 @@ def _collected(world: World, facts: Facts) -> dict[str, Spec]:
 
 def _networks(world: World, columns: Mapping[str, Spec]) -> None:
     """What each network reads and writes, those first that read only columns; whether its parts can serve that."""
-    from rlblocks.networks import input_misfit, network_sizes
+    from rlblocks.networks import input_misfit, network_spec
 
     waiting = dict(world.recipe.networks)
     while waiting:
@@ -117,11 +117,11 @@ def _networks(world: World, columns: Mapping[str, Spec]) -> None:
             network, reads = waiting.pop(name), {read: known[read] for read in world.recipe.networks[name].reads}
             if why := input_misfit(reads, network.body):
                 world.misfit(f"networks.{name}.body", network.body, why, _fitting_bodies(reads))
-            elif why := network.head.misfit(world.sizes):
+            elif why := network.head.misfit(spec := network_spec(reads, network.body, columns["action"])):
                 world.misfit(f"networks.{name}.head", network.head, why, _fitting_recipes(world.sizes))
             else:
                 world.reads[name] = reads
-                _writes(world, name, network.head.writes(network_sizes(reads, network.body, world.sizes)))
+                _writes(world, name, network.head.writes(spec))
     for name, network in waiting.items():
         for read in network.reads:
             if read not in {**columns, **world.specs}:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rlblocks.networks.base import Body, Head, Layer, ValueForm
+from rlblocks.networks.base import Body, Head, Layer, NetworkSpec, ValueForm
 from rlblocks.networks.dense import Dense
 from rlblocks.networks.dueling_q import DuelingQ
 from rlblocks.networks.features import Features
@@ -18,7 +18,7 @@ from rlblocks.networks.q_values import QValues
 from rlblocks.networks.scalar import Scalar
 
 if TYPE_CHECKING:
-    from rlblocks.networks.module import NetworkModule, build_network, input_misfit, network_sizes
+    from rlblocks.networks.module import NetworkModule, build_network, input_misfit, network_spec
 
 __all__ = [
     "MLP",
@@ -30,18 +30,19 @@ __all__ = [
     "Layer",
     "NatureCNN",
     "NetworkModule",
+    "NetworkSpec",
     "NoisyDense",
     "QValues",
     "Scalar",
     "ValueForm",
     "build_network",
     "input_misfit",
-    "network_sizes",
+    "network_spec",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("NetworkModule", "build_network", "input_misfit", "network_sizes"):
+    if name in ("NetworkModule", "build_network", "input_misfit", "network_spec"):
         from rlblocks.networks import module
 
         return getattr(module, name)

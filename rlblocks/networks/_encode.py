@@ -29,6 +29,8 @@ def to_vector(spec: Spec) -> tuple[Map, ...]:
     """The maps that turn an input into a float32 vector; none for what is one already."""
     from rlblocks.networks import _maps
 
+    if isinstance(spec.n, tuple):
+        return (functools.partial(_maps.one_hots, counts=spec.n),)
     if spec.n:
         hot = functools.partial(_maps.one_hot, n=spec.n, dims=1 + len(spec.shape))
         return (hot, _maps.flat) if spec.shape else (hot,)
@@ -39,7 +41,7 @@ def to_vector(spec: Spec) -> tuple[Map, ...]:
 
 def vector_width(spec: Spec) -> int:
     """How many numbers `to_vector` gives."""
-    return math.prod(spec.shape) * (spec.n or 1)
+    return sum(spec.n) if isinstance(spec.n, tuple) else math.prod(spec.shape) * (spec.n or 1)
 
 
 def input_spec(reads: Mapping[str, Spec]) -> Spec:

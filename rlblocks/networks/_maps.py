@@ -26,6 +26,12 @@ def one_hot(x: Tensor, n: int, dims: int) -> Tensor:
     return F.one_hot(_with_dims(x, dims).long(), n).float()
 
 
+def one_hots(x: Tensor, counts: tuple[int, ...]) -> Tensor:
+    """Integers of a MultiDiscrete space as unit vectors, one after the other: `[B, k] -> [B, Σ counts]`."""
+    entries = _with_dims(x, 2).long().unbind(1)
+    return torch.cat([F.one_hot(entry, n) for entry, n in zip(entries, counts, strict=True)], dim=1).float()
+
+
 def column(x: Tensor) -> Tensor:
     """Single numbers as vectors: `[B] -> [B, 1]`."""
     return _with_dims(x, 1).unsqueeze(1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rlblocks._core.keys import Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from torch import Tensor
 
@@ -23,9 +23,14 @@ def value_specs(form: ValueForm, actions: int) -> dict[str, Spec]:
     return specs
 
 
-def no_actions(sizes: Mapping[str, int]) -> str:
+def action_count(action: Spec) -> int:
+    """How many actions there are; 0 where they are not Discrete."""
+    return action.n if isinstance(action.n, int) and not action.shape else 0
+
+
+def no_actions(action: Spec) -> str:
     """Why there can be no value for each action, to stand after the name of the head; empty where there can."""
-    return "" if sizes.get("action", 0) > 0 else "writes a value for each action, and the actions are not Discrete"
+    return "" if action_count(action) else "writes a value for each action, and the actions are not Discrete"
 
 
 def shaper(form: ValueForm, count: int) -> Callable[[Tensor], Tensor]:

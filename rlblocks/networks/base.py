@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import attrs
+
 from rlblocks._core.block import Block, role
+from rlblocks._core.keys import Spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from rlblocks._core.keys import Spec
+    from rlblocks._core.declare import Derived
 
 
 class NoisyModule(Protocol):
@@ -26,6 +29,19 @@ class NoisyModule(Protocol):
     def __call__(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
         """One pass."""
         ...
+
+
+@attrs.frozen
+class NetworkSpec:
+    """What a head is built for.
+
+    Attributes:
+        features: how many numbers a row its body gives; the size of the dim `feature`.
+        action: the environment's actions.
+    """
+
+    features: int
+    action: Spec
 
 
 @role("layers")
@@ -75,16 +91,20 @@ class Head(Block):
 
         return Scalar()
 
-    def writes(self, sizes: Mapping[str, int]) -> Mapping[str, Spec]:
-        """The keys that the network writes, given the sizes of dims: the environment's (`action`), and `feature`."""
+    def writes(self, spec: NetworkSpec) -> Mapping[str, Spec]:
+        """The keys that the network writes, and those that are derived from them; what stands behind each."""
         raise NotImplementedError
 
-    def misfit(self, sizes: Mapping[str, int]) -> str:
-        """Why this head cannot serve these sizes, to stand after its name or "which"; empty where it can."""
+    def derives(self, spec: NetworkSpec) -> tuple[Derived, ...]:  # noqa: ARG002  most heads derive nothing
+        """What follows from a forward pass, and is computed where it is read."""
+        return ()
+
+    def misfit(self, spec: NetworkSpec) -> str:
+        """Why this head cannot serve such features and actions, to stand after its name or "which"; empty if it can."""
         raise NotImplementedError
 
-    def build(self, inputs: int, sizes: Mapping[str, int], generator: torch.Generator | None) -> nn.Module:
-        """A module with `noise_size` and `forward(x, noise=None) -> dict of tensors` by key."""
+    def build(self, spec: NetworkSpec, generator: torch.Generator | None) -> nn.Module:
+        """A module with `noise_size` and `forward(x, noise=None) -> dict of tensors` by key; it derives nothing."""
         raise NotImplementedError
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks.networks._values import no_actions, shaper, value_specs, writer
-from rlblocks.networks.base import Head, Layer, ValueForm
+from rlblocks.networks._values import action_count, no_actions, shaper, value_specs, writer
+from rlblocks.networks.base import Head, Layer, NetworkSpec, ValueForm
 from rlblocks.networks.dense import Dense
 from rlblocks.networks.scalar import Scalar
 
@@ -36,7 +36,10 @@ class DuelingQ(Head):
         hidden: how many units the hidden layers of each stream have.
 
     >>> import torch
-    >>> head = DuelingQ(hidden=(16,)).build(84, {"action": 2}, torch.Generator().manual_seed(0))
+    >>> from rlblocks._core.keys import Spec
+    >>> from rlblocks.networks import NetworkSpec
+    >>> spec = NetworkSpec(features=84, action=Spec(dtype="int64", n=2))
+    >>> head = DuelingQ(hidden=(16,)).build(spec, torch.Generator().manual_seed(0))
     >>> x = torch.ones(3, 84)
     >>> torch.allclose(head(x)["q"].mean(dim=1), head.value(x)[:, 0])
     True
@@ -50,22 +53,23 @@ class DuelingQ(Head):
     hidden: tuple[int, ...] = fields.sizes(())
     equation = "Q(s, a) = V(s) + A(s, a) − mean_a' A(s, a')"
 
-    def writes(self, sizes: Mapping[str, int]) -> Mapping[str, Spec]:
+    def writes(self, spec: NetworkSpec) -> Mapping[str, Spec]:
         """`q`, and the form's own key where it has one."""
-        return value_specs(self.form, sizes["action"])
+        return value_specs(self.form, action_count(spec.action))
 
-    def misfit(self, sizes: Mapping[str, int]) -> str:
+    def misfit(self, spec: NetworkSpec) -> str:
         """It needs two actions or more."""
-        if sizes.get("action") == 1:
+        if action_count(spec.action) == 1:
             return "cannot learn the advantages of a single action, which are always 0: it needs two or more"
-        return no_actions(sizes)
+        return no_actions(spec.action)
 
-    def build(self, inputs: int, sizes: Mapping[str, int], generator: torch.Generator | None) -> nn.Module:
-        """A module `[B, inputs] -> {"q": [B, A]}`."""
+    def build(self, spec: NetworkSpec, generator: torch.Generator | None) -> nn.Module:
+        """A module `[B, features] -> {"q": [B, A]}`."""
         from rlblocks.networks._modules import DuelingHead
 
-        value = self._stream(inputs, 1, generator)
-        return DuelingHead(value, self._stream(inputs, sizes["action"], generator), writer(self.form))
+        value = self._stream(spec.features, 1, generator)
+        advantage = self._stream(spec.features, action_count(spec.action), generator)
+        return DuelingHead(value, advantage, writer(self.form))
 
     def _stream(self, inputs: int, count: int, generator: torch.Generator | None) -> StackModule:
         """A module `[B, inputs] -> [B, count, *form]`."""

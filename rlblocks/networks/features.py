@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rlblocks._core.block import block
 from rlblocks._core.keys import Spec
-from rlblocks.networks.base import Head
+from rlblocks.networks.base import Head, NetworkSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,21 +21,22 @@ class Features(Head):
 
     Equation: features = h(s).
 
-    >>> str(Features().writes({"feature": 84})["features"])
+    >>> from rlblocks.networks import NetworkSpec
+    >>> str(Features().writes(NetworkSpec(features=84, action=Spec()))["features"])
     'float32[batch, feature]'
     """
 
     equation = "features = h(s)"
 
-    def writes(self, sizes: Mapping[str, int]) -> Mapping[str, Spec]:
+    def writes(self, spec: NetworkSpec) -> Mapping[str, Spec]:
         """`features`, `[B, feature]`."""
-        return {"features": Spec((sizes["feature"],), dims=("batch", "feature"))}
+        return {"features": Spec((spec.features,), dims=("batch", "feature"))}
 
-    def misfit(self, sizes: Mapping[str, int]) -> str:  # noqa: ARG002  the role's signature
+    def misfit(self, spec: NetworkSpec) -> str:  # noqa: ARG002  the role's signature
         """It fits everything."""
         return ""
 
-    def build(self, inputs: int, sizes: Mapping[str, int], generator: torch.Generator | None) -> nn.Module:  # noqa: ARG002
+    def build(self, spec: NetworkSpec, generator: torch.Generator | None) -> nn.Module:  # noqa: ARG002
         """A module without parameters."""
         from rlblocks.networks._modules import FeaturesHead
 

@@ -11,6 +11,7 @@ from rlblocks._core.errors import BuildError
 from rlblocks.networks._encode import input_spec, no_vector, to_vector
 from rlblocks.networks._maps import same
 from rlblocks.networks._modules import noise_size
+from rlblocks.networks.base import NetworkSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,7 @@ class NetworkModule(nn.Module):
 
     Attributes:
         reads: the keys whose tensors `forward` takes, in this order.
-        writes: the keys that `forward` returns, and what stands behind them.
+        writes: the keys that `forward` returns, and what stands behind them; without those that are derived.
         noise_size: how many standard normal numbers one noisy pass takes; 0 without noisy layers.
     """
 
@@ -74,9 +75,9 @@ def _joiner(specs: Sequence[Spec]) -> Callable[..., Tensor]:
     return join
 
 
-def network_sizes(reads: Mapping[str, Spec], body: Body, sizes: Mapping[str, int]) -> dict[str, int]:
-    """The sizes of dims that a head is asked with: the environment's, and `feature`, the body's width."""
-    return {**sizes, "feature": body.width(input_spec(reads))}
+def network_spec(reads: Mapping[str, Spec], body: Body, action: Spec) -> NetworkSpec:
+    """What a head is asked with: as many features as its body makes of these inputs, and the environment's actions."""
+    return NetworkSpec(features=body.width(input_spec(reads)), action=action)
 
 
 def input_misfit(reads: Mapping[str, Spec], body: Body) -> str:
@@ -89,7 +90,7 @@ def build_network(  # noqa: PLR0917  in the order in which a network reads
     reads: Mapping[str, Spec],
     body: Body,
     head: Head,
-    sizes: Mapping[str, int],
+    action: Spec,
     generator: torch.Generator | None,
     device: torch.device | str = "cpu",
 ) -> NetworkModule:
@@ -100,7 +101,7 @@ def build_network(  # noqa: PLR0917  in the order in which a network reads
             space as unit vectors, everything else flattened.
         body: inputs to features.
         head: features to keys.
-        sizes: the sizes of the environment's dims, such as `action`.
+        action: the environment's actions.
         generator: where the parameters come from, on its own device; not used on the meta device, where it may be None.
         device: where the module shall live.
 
@@ -110,18 +111,19 @@ def build_network(  # noqa: PLR0917  in the order in which a network reads
     >>> from rlblocks._core.keys import Spec
     >>> from rlblocks.networks import MLP, QValues
     >>> seeded = torch.Generator().manual_seed(0)
-    >>> q = build_network({"observation": Spec((4,))}, MLP(), QValues(), {"action": 2}, seeded)
+    >>> q = build_network({"observation": Spec((4,))}, MLP(), QValues(), Spec(dtype="int64", n=2), seeded)
     >>> q(torch.zeros(3, 4))["q"].shape, list(q.state_dict())[:2]
     (torch.Size([3, 2]), ['body.0.weight', 'body.0.bias'])
     """
-    sizes = network_sizes(reads, body, sizes)
-    for part, why in ((body, input_misfit(reads, body)), (head, head.misfit(sizes))):
+    spec = network_spec(reads, body, action)
+    for part, why in ((body, input_misfit(reads, body)), (head, head.misfit(spec))):
         if why:
-            raise BuildError(f"{type(part).__name__} {why}", block=part, reads=dict(reads), sizes=sizes)
+            raise BuildError(f"{type(part).__name__} {why}", block=part, reads=dict(reads), action=action)
     meta = torch.device(device).type == "meta"
     if generator is None and not meta:
         raise BuildError(f"a network on {device} needs a generator", fix="give one, or build on the meta device")
     source = None if meta else generator
     torso = body.build(input_spec(reads), source)
-    module = NetworkModule(reads, head.writes(sizes), torso, head.build(sizes["feature"], sizes, source))
-    return module.to(device)
+    derived = {key for found in head.derives(spec) for key in found.outputs}
+    writes = {key: written for key, written in head.writes(spec).items() if key not in derived}
+    return NetworkModule(reads, writes, torso, head.build(spec, source)).to(device)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks.networks._values import no_actions, shaper, value_specs, writer
-from rlblocks.networks.base import Head, Layer, ValueForm
+from rlblocks.networks._values import action_count, no_actions, shaper, value_specs, writer
+from rlblocks.networks.base import Head, Layer, NetworkSpec, ValueForm
 from rlblocks.networks.dense import Dense
 from rlblocks.networks.scalar import Scalar
 
@@ -33,7 +33,10 @@ class QValues(Head):
         layer: the affine map.
 
     >>> import torch
-    >>> head = QValues().build(84, {"action": 2}, torch.Generator().manual_seed(0))
+    >>> from rlblocks._core.keys import Spec
+    >>> from rlblocks.networks import NetworkSpec
+    >>> spec = NetworkSpec(features=84, action=Spec(dtype="int64", n=2))
+    >>> head = QValues().build(spec, torch.Generator().manual_seed(0))
     >>> head(torch.zeros(3, 84))["q"].shape
     torch.Size([3, 2])
     """
@@ -42,18 +45,18 @@ class QValues(Head):
     layer: Layer = fields.slot("layers", Dense)
     equation = "Q(s, ·) = W h(s) + b"
 
-    def writes(self, sizes: Mapping[str, int]) -> Mapping[str, Spec]:
+    def writes(self, spec: NetworkSpec) -> Mapping[str, Spec]:
         """`q`, and the form's own key where it has one."""
-        return value_specs(self.form, sizes["action"])
+        return value_specs(self.form, action_count(spec.action))
 
-    def misfit(self, sizes: Mapping[str, int]) -> str:
+    def misfit(self, spec: NetworkSpec) -> str:
         """It needs a finite number of actions."""
-        return no_actions(sizes)
+        return no_actions(spec.action)
 
-    def build(self, inputs: int, sizes: Mapping[str, int], generator: torch.Generator | None) -> nn.Module:
-        """A module `[B, inputs] -> {"q": [B, A]}`."""
+    def build(self, spec: NetworkSpec, generator: torch.Generator | None) -> nn.Module:
+        """A module `[B, features] -> {"q": [B, A]}`."""
         from rlblocks.networks._modules import LayerHead
 
-        actions = sizes["action"]
-        layer = self.layer.build(inputs, actions * self.form.width(), generator)
+        actions = action_count(spec.action)
+        layer = self.layer.build(spec.features, actions * self.form.width(), generator)
         return LayerHead(layer, shaper(self.form, actions), writer(self.form))

@@ -154,10 +154,10 @@ class Sketch:
 
 def _outputs(plan: Plan, name: str) -> list[str]:
     """The keys that a network writes."""
-    from rlblocks.networks import network_sizes
+    from rlblocks.networks import network_spec
 
     network = plan.recipe.networks[name]
-    return list(network.head.writes(network_sizes(plan.reads[name], network.body, plan.sizes)))
+    return list(network.head.writes(network_spec(plan.reads[name], network.body, plan.columns["action"])))
 
 
 def _box_of(id_: str, block: Block, slot: str) -> Box:

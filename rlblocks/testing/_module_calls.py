@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from rlblocks._core.block import Block
 from rlblocks._core.keys import Spec
+from rlblocks.networks.base import NetworkSpec
 from rlblocks.testing._call import Call, Function
 from rlblocks.testing.strategies import IMAGES, VECTORS, discounts, floats, q_values, rows_of, sizes
 
@@ -96,12 +97,16 @@ def body_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy:
 def head_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy: bool | None = None) -> Call:
     """A pass of a head's module on features."""
     chosen, seed, features = draw(sizes(rows)), draw(seeds), 7
-    sized = {"action": chosen.action, "feature": features}
-    module = build(block, features, sized, seed=seed)
+    spec = NetworkSpec(features, Spec((), "int64", n=chosen.action))
+    module = build(block, spec, seed=seed)
     given = {"x": draw(floats(chosen.batch, features)), "noise": noise_of(module, draw, noisy)}
-    text = built(block, features, sized, seed=seed)
-    known = {"batch": chosen.batch, **sized}
-    return Call(block, _forward(features, sized, seed=seed), given, "module", known, frozenset({"x"}), prelude=(text,))
+    lines = (
+        "from rlblocks._core.keys import Spec",
+        "from rlblocks.networks import NetworkSpec",
+        built(block, spec, seed=seed),
+    )
+    known = {"batch": chosen.batch, "action": chosen.action, "feature": features}
+    return Call(block, _forward(spec, seed=seed), given, "module", known, frozenset({"x"}), prelude=lines)
 
 
 def form_shape(block: Any) -> tuple[int, ...]:

@@ -132,7 +132,7 @@ def chunks(total: int) -> st.SearchStrategy[list[int]]:
 
 VECTORS = (
     Spec((4,)), Spec((2, 3)), Spec((5,), "uint8"), Spec((), "int64", n=6), Spec((2,), "int64", n=4), Spec(()),
-    Spec((3,), "int32"),
+    Spec((3,), "int32"), Spec((3,), "int64", n=(2, 5, 3)),
 )  # fmt: skip
 IMAGES = (Spec((2, 36, 37), "uint8"), Spec((37, 36, 1)))
 
@@ -147,6 +147,9 @@ def rows_of(spec: Spec, rows: int, seed: int) -> Tensor:
     generator, shape = torch.Generator().manual_seed(seed), (rows, *spec.shape)
     if spec.dtype.startswith("float"):
         return torch.randn(shape, generator=generator, dtype=getattr(torch, spec.dtype))
+    if isinstance(spec.n, tuple):
+        entries = [torch.randint(0, n, (rows,), generator=generator) for n in spec.n]
+        return torch.stack(entries, 1).to(getattr(torch, spec.dtype))
     high = spec.n or {"uint8": 256, "bool": 2}.get(spec.dtype, 9)
     return torch.randint(0, high, shape, generator=generator).to(getattr(torch, spec.dtype))
 

@@ -54,32 +54,32 @@ with unregistered():
     class Guess(Head):
         """Writes a guess of the reward of each action."""
 
-        def writes(self, sizes: Any) -> Any:
+        def writes(self, spec: Any) -> Any:
             """`guess`."""
-            return {"guess": Spec((sizes["action"],), dims=("batch", "action"))}
+            return {"guess": Spec((spec.action.n,), dims=("batch", "action"))}
 
-        def misfit(self, sizes: Any) -> str:
+        def misfit(self, spec: Any) -> str:
             """Fits everything."""
             return ""
 
-        def build(self, inputs: int, sizes: Any, generator: Any) -> Any:
+        def build(self, spec: Any, generator: Any) -> Any:
             """An affine map."""
-            start = torch.empty(inputs, sizes["action"], device="meta" if generator is None else "cpu")
+            start = torch.empty(spec.features, spec.action.n, device="meta" if generator is None else "cpu")
             return _Linear(nn.Parameter(start.uniform_(-0.1, 0.1, generator=generator)))
 
     @block("test/upper")
     class Upper(Head):
         """The body's features under another key: a torso upon a torso."""
 
-        def writes(self, sizes: Any) -> Any:
+        def writes(self, spec: Any) -> Any:
             """`upper`."""
-            return {"upper": Spec((sizes["feature"],), dims=("batch", "feature"))}
+            return {"upper": Spec((spec.features,), dims=("batch", "feature"))}
 
-        def misfit(self, sizes: Any) -> str:
+        def misfit(self, spec: Any) -> str:
             """Fits everything."""
             return ""
 
-        def build(self, inputs: int, sizes: Any, generator: Any) -> Any:
+        def build(self, spec: Any, generator: Any) -> Any:
             """Nothing to learn."""
             return _Renamed()
 

@@ -152,7 +152,7 @@ def test_noise_is_counted_without_numbers() -> None:
 
 def _world(recipe: Any) -> Any:
     plan = wire(recipe)
-    return attrs.make_class("W", ["recipe", "reads", "sizes"])(recipe, plan.reads, plan.sizes)
+    return attrs.make_class("W", ["recipe", "reads", "columns"])(recipe, plan.reads, plan.columns)
 
 
 def test_modules_on_meta_hold_no_numbers() -> None:

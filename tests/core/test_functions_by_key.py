@@ -28,17 +28,17 @@ def critic_recipe() -> Recipe:
         class Critic(Head):
             """One value: q(s, a)."""
 
-            def writes(self, sizes: Any) -> Any:
+            def writes(self, spec: Any) -> Any:
                 """`q`, `[B]`."""
                 from rlblocks._core.keys import SCALAR
 
                 return {"q": SCALAR}
 
-            def misfit(self, sizes: Any) -> str:
+            def misfit(self, spec: Any) -> str:
                 """It serves any."""
                 return ""
 
-            def build(self, inputs: int, sizes: Any, generator: Any) -> Any:
+            def build(self, spec: Any, generator: Any) -> Any:
                 """A linear map."""
 
                 class Module(torch.nn.Module):
@@ -46,7 +46,7 @@ def critic_recipe() -> Recipe:
 
                     def __init__(self) -> None:
                         super().__init__()
-                        self.linear = torch.nn.Linear(inputs, 1)
+                        self.linear = torch.nn.Linear(spec.features, 1)
 
                     def forward(self, x: Any, noise: Any = None) -> Any:
                         return {"q": self.linear(x).squeeze(1)}

@@ -5,10 +5,29 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from rlblocks._core.keys import Spec
-from rlblocks.networks import MLP, Dense, DuelingQ, NatureCNN, NoisyDense, QValues, Scalar, ValueForm, build_network
+from rlblocks.networks import (
+    MLP,
+    Dense,
+    DuelingQ,
+    NatureCNN,
+    NetworkSpec,
+    NoisyDense,
+    QValues,
+    Scalar,
+    ValueForm,
+    build_network,
+)
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=25)
-SIZES = {"action": 3}
+ACTION = Spec((), "int64", n=3)
+
+
+def discrete(actions, features=3):
+    """What a head is built for, with so many actions."""
+    return NetworkSpec(features, Spec((), "int64", n=actions))
+
+
+BOX = NetworkSpec(3, Spec((2,), low=(-1.0, -1.0), high=(1.0, 1.0)))
 
 
 class Samples(ValueForm):
@@ -28,7 +47,7 @@ class Samples(ValueForm):
 
 VECTORS = (
     Spec((4,)), Spec(()), Spec((2, 3)), Spec((5,), "uint8"), Spec((2,), "int32"), Spec((3,), "float64"),
-    Spec((), "int64", n=6), Spec((2,), "int64", n=4),
+    Spec((), "int64", n=6), Spec((2,), "int64", n=4), Spec((3,), "int64", n=(2, 5, 3)),
 )  # fmt: skip
 IMAGES = (Spec((2, 36, 37), "uint8"), Spec((37, 36, 1)))
 seeds = st.integers(0, 2**31)
@@ -53,7 +72,7 @@ def seeded(seed=0):
 
 def build(chosen, seed=0):
     reads, body, head = chosen
-    return build_network(reads, body, head, SIZES, seeded(seed))
+    return build_network(reads, body, head, ACTION, seeded(seed))
 
 
 def rows(spec, batch, generator):
@@ -61,6 +80,9 @@ def rows(spec, batch, generator):
     shape = (batch, *spec.shape)
     if spec.dtype.startswith("float"):
         return torch.randn(shape, generator=generator, dtype=getattr(torch, spec.dtype))
+    if isinstance(spec.n, tuple):
+        entries = [torch.randint(0, n, (batch, 1), generator=generator) for n in spec.n]
+        return torch.cat(entries, dim=1).to(getattr(torch, spec.dtype))
     high = spec.n or {"uint8": 256}.get(spec.dtype, 9)
     return torch.randint(0, high, shape, generator=generator).to(getattr(torch, spec.dtype))
 

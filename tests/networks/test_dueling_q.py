@@ -3,7 +3,7 @@
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from network_cases import Samples
+from network_cases import BOX, Samples, discrete
 from torch.testing import assert_close
 
 from rlblocks.networks import DuelingQ, NoisyDense, QValues
@@ -17,7 +17,7 @@ seeds = st.integers(0, 2**31)
 
 def made(block, batch, actions, seed):
     generator = torch.Generator().manual_seed(seed)
-    head = block.build(3, {"action": actions}, generator).double()
+    head = block.build(discrete(actions), generator).double()
     return head, torch.randn(batch, 3, generator=generator, dtype=torch.float64)
 
 
@@ -85,11 +85,11 @@ def test_noise_reaches_every_layer_of_both_streams(hidden, seed):
 def test_it_writes_what_q_values_write():
     """The two heads may be swapped."""
     for form in ({}, {"form": Samples()}):
-        assert DuelingQ(**form).writes({"action": 4}) == QValues(**form).writes({"action": 4})
+        assert DuelingQ(**form).writes(discrete(4)) == QValues(**form).writes(discrete(4))
 
 
 def test_one_action_has_no_advantage():
     """A single action is refused, and so is a space without a number of actions."""
-    assert "two or more" in DuelingQ().misfit({"action": 1})
-    assert "not Discrete" in DuelingQ().misfit({})
-    assert DuelingQ().misfit({"action": 2}) == ""
+    assert "two or more" in DuelingQ().misfit(discrete(1))
+    assert "not Discrete" in DuelingQ().misfit(BOX)
+    assert DuelingQ().misfit(discrete(2)) == ""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given
-from network_cases import SETTINGS, SIZES, Samples, build, case, parts, rows, seeded, seeds, two_vectors
+from network_cases import ACTION, SETTINGS, Samples, build, case, parts, rows, seeded, seeds, two_vectors
 from torch.testing import assert_close
 
 from rlblocks._core.errors import BuildError
@@ -17,11 +17,12 @@ from rlblocks.networks import (
     DuelingQ,
     Features,
     NatureCNN,
+    NetworkSpec,
     NoisyDense,
     QValues,
     build_network,
     input_misfit,
-    network_sizes,
+    network_spec,
 )
 
 # -- where a network comes from ----------------------------------------------------------------------------------------
@@ -41,7 +42,7 @@ def test_its_start_depends_on_the_generator_alone(chosen, seed, other):
     torch.manual_seed(other)
     before = global_states()
     generator = seeded(seed)
-    first, second = (build_network(*chosen, SIZES, generator) for _ in range(2))
+    first, second = (build_network(*chosen, ACTION, generator) for _ in range(2))
 
     assert global_states() == before
     assert_close(first.state_dict(), build(chosen, seed).state_dict(), rtol=0, atol=0)
@@ -56,34 +57,34 @@ def test_on_meta_it_has_the_same_shapes_and_draws_nothing(chosen, seed):
     net, inputs, noise = case(chosen, seed, 3)
     generator = seeded(seed)
     state = generator.get_state()
-    ghost = build_network(*chosen, SIZES, generator, "meta")
+    ghost = build_network(*chosen, ACTION, generator, "meta")
     written = ghost(*[x.to("meta") for x in inputs], noise=None if noise is None else noise.to("meta"))
 
     assert torch.equal(generator.get_state(), state)
     assert {n: p.shape for n, p in ghost.state_dict().items()} == {n: p.shape for n, p in net.state_dict().items()}
     assert {k: v.shape for k, v in written.items()} == {k: v.shape for k, v in net(*inputs).items()}
-    assert all(p.is_meta for p in build_network(*chosen, SIZES, None, torch.device("meta")).parameters())
+    assert all(p.is_meta for p in build_network(*chosen, ACTION, None, torch.device("meta")).parameters())
 
 
 def test_elsewhere_it_needs_a_generator():
     """Without one there is no start, and none is taken from a global generator."""
     with pytest.raises(BuildError, match="needs a generator"):
-        build_network({"observation": Spec((4,))}, MLP(), QValues(), SIZES, None)
+        build_network({"observation": Spec((4,))}, MLP(), QValues(), ACTION, None)
 
 
 @pytest.mark.parametrize(
-    ("reads", "body", "head", "sizes", "message"),
+    ("reads", "body", "head", "action", "message"),
     [
-        ({"observation": Spec((4,))}, NatureCNN(), QValues(), SIZES, "NatureCNN reads images"),
-        ({"observation": Spec((4,))}, MLP(), QValues(), {}, "QValues writes a value for each action"),
-        ({"observation": Spec((4,)), "action": Spec((), "str")}, MLP(), QValues(), SIZES, "MLP reads numbers"),
-        ({}, MLP(), QValues(), SIZES, "MLP reads one number or more"),
+        ({"observation": Spec((4,))}, NatureCNN(), QValues(), ACTION, "NatureCNN reads images"),
+        ({"observation": Spec((4,))}, MLP(), QValues(), Spec((2,)), "QValues writes a value for each action"),
+        ({"observation": Spec((4,)), "action": Spec((), "str")}, MLP(), QValues(), ACTION, "MLP reads numbers"),
+        ({}, MLP(), QValues(), ACTION, "MLP reads one number or more"),
     ],
 )
-def test_parts_that_do_not_fit_are_not_built(reads, body, head, sizes, message):
+def test_parts_that_do_not_fit_are_not_built(reads, body, head, action, message):
     """The message names the block and says why."""
     with pytest.raises(BuildError, match=message):
-        build_network(reads, body, head, sizes, seeded())
+        build_network(reads, body, head, action, seeded())
 
 
 def test_two_images_are_no_image():
@@ -95,9 +96,9 @@ def test_two_images_are_no_image():
 
 
 def test_the_size_of_features_is_the_bodys_width():
-    """A head is asked with the environment's sizes and the width of its body."""
-    assert network_sizes({"observation": Spec((4,))}, MLP((8, 6)), SIZES) == {"action": 3, "feature": 6}
-    assert network_sizes({"observation": Spec((4,)), "action": Spec((), "int64", n=3)}, MLP(()), {}) == {"feature": 7}
+    """A head is asked with the width of its body and the environment's actions."""
+    assert network_spec({"observation": Spec((4,))}, MLP((8, 6)), ACTION) == NetworkSpec(6, ACTION)
+    assert network_spec({"observation": Spec((4,)), "action": ACTION}, MLP(()), ACTION) == NetworkSpec(7, ACTION)
 
 
 # -- several inputs ----------------------------------------------------------------------------------------------------
@@ -109,8 +110,8 @@ def test_several_inputs_are_joined_in_order(reads, seed):
     """The features of two inputs without layers are those of the one, then those of the other."""
     generator = seeded(seed)
     inputs = [rows(spec, 3, generator) for spec in reads.values()]
-    joined = build_network(reads, MLP(()), Features(), {}, generator)
-    alone = [build_network({"x": spec}, MLP(()), Features(), {}, generator) for spec in reads.values()]
+    joined = build_network(reads, MLP(()), Features(), ACTION, generator)
+    alone = [build_network({"x": spec}, MLP(()), Features(), ACTION, generator) for spec in reads.values()]
 
     expected = torch.cat([net(x)["features"] for net, x in zip(alone, inputs, strict=True)], dim=1)
     assert torch.equal(joined(*inputs)["features"], expected)

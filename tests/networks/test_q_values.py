@@ -3,7 +3,7 @@
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from network_cases import Samples
+from network_cases import BOX, Samples, discrete
 from torch.testing import assert_close
 
 from rlblocks._core.keys import Spec
@@ -17,7 +17,7 @@ SETTINGS = settings(derandomize=True, deadline=None, max_examples=20)
 def test_scalars_are_one_affine_map(batch, actions, features, seed):
     """q = W h + b, and nothing but q is written."""
     generator = torch.Generator().manual_seed(seed)
-    head = QValues().build(features, {"action": actions}, generator)
+    head = QValues().build(discrete(actions, features), generator)
     h = torch.randn(batch, features, generator=generator)
     written = head(h)
 
@@ -30,7 +30,7 @@ def test_scalars_are_one_affine_map(batch, actions, features, seed):
 def test_a_form_writes_its_values_and_their_mean(batch, actions, seed):
     """Numbers [a·5, (a + 1)·5) of the layer are the form of action a, and q is their mean."""
     generator = torch.Generator().manual_seed(seed)
-    head = QValues(form=Samples()).build(3, {"action": actions}, generator)
+    head = QValues(form=Samples()).build(discrete(actions), generator)
     h = torch.randn(batch, 3, generator=generator)
     numbers = head.q(h)
     written = head(h)
@@ -44,8 +44,8 @@ def test_what_it_writes_is_known_before():
     """Keys, shapes and dims follow from the form and the number of actions."""
     q = Spec((3,), dims=("batch", "action"))
 
-    assert QValues().writes({"action": 3}) == {"q": q}
-    assert QValues(form=Samples()).writes({"action": 3}) == {
+    assert QValues().writes(discrete(3)) == {"q": q}
+    assert QValues(form=Samples()).writes(discrete(3)) == {
         "q": q,
         "samples": Spec((3, 5), dims=("batch", "action", "sample")),
     }
@@ -53,5 +53,5 @@ def test_what_it_writes_is_known_before():
 
 def test_it_needs_actions_to_count():
     """Without a number of actions the answer says why it does not fit."""
-    assert "not Discrete" in QValues().misfit({})
-    assert QValues().misfit({"action": 1}) == ""
+    assert "not Discrete" in QValues().misfit(BOX)
+    assert QValues().misfit(discrete(1)) == ""

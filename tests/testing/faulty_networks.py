@@ -188,14 +188,14 @@ with unlisted():
 
         layer: Layer = fields.slot("layers", Dense)
 
-        def writes(self, sizes):
-            return {"q": Spec((sizes["action"],), dims=("batch", "action"))}
+        def writes(self, spec):
+            return {"q": Spec((spec.action.n,), dims=("batch", "action"))}
 
-        def misfit(self, sizes):
+        def misfit(self, spec):
             return ""
 
-        def build(self, inputs, sizes, generator):
-            layer = self.layer.build(inputs, sizes["action"] + 1, generator)
+        def build(self, spec, generator):
+            layer = self.layer.build(spec.features, spec.action.n + 1, generator)
             return Module(lambda m, x, noise: {"q": m.layer(x)}, layer=layer)
 
     @block("scalar")

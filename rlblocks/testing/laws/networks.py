@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from rlblocks._core.block import Block
 from rlblocks._core.keys import Spec
+from rlblocks.networks.base import NetworkSpec
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require
 from rlblocks.testing._law import law
@@ -57,7 +58,7 @@ class Built:
         return torch.randn(size, generator=generator) * scale if size else None
 
 
-SIZED = {"action": 3, "feature": 16}
+SPEC = NetworkSpec(features=16, action=Spec((), "int64", n=3))
 
 
 def made(case: Case, *, rows: int = ROWS, spec: Spec | None = None) -> Built:
@@ -68,11 +69,12 @@ def made(case: Case, *, rows: int = ROWS, spec: Spec | None = None) -> Built:
         inputs, outputs = case.draw(st.sampled_from([(3, 7), (7, 3), (1, 4)]))
         arguments, of = (inputs, outputs), Spec((inputs,))
     elif block.role == "heads":
-        arguments, of = (16, SIZED), Spec((16,))
+        arguments, of = (SPEC,), Spec((SPEC.features,))
     else:
         of = case.draw(st.sampled_from(readable(block))) if spec is None else spec
         arguments = (of,)
-    case.say("from rlblocks._core.keys import Spec\nfrom rlblocks.testing.strategies import rows_of")
+    case.say("from rlblocks._core.keys import Spec\nfrom rlblocks.networks import NetworkSpec")
+    case.say("from rlblocks.testing.strategies import rows_of")
     case.say(f"{built(block, *arguments, seed=seed)}\nmodule(rows_of({of!r}, {rows}, seed={seed}))")
     return Built(block, arguments, seed, build(block, *arguments, seed=seed), rows_of(of, rows, seed))
 
@@ -116,7 +118,7 @@ def heads_write_what_they_say(case: Case) -> None:
     So wiring knows every tensor before it exists.
     """
     subject = made(case, rows=5)
-    found, due = subject.outputs(), case.block.writes(SIZED)
+    found, due = subject.outputs(), case.block.writes(SPEC)
     require(set(found) == set(due), f"it wrote {sorted(found)}, and it says {sorted(due)}")
     for key, spec in due.items():
         good = tuple(found[key].shape) == (5, *spec.shape) and str(found[key].dtype) == f"torch.{spec.dtype}"

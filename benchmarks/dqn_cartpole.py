@@ -1,9 +1,9 @@
 """How many environment steps a second DQN takes on CartPole-v1, in one thread: our side of a comparison.
 
-The job: one environment, MLP 4-120-84-2 ReLU, Adam 2.5e-4, batch 128, uniform replay of 10,000 rows, 1,000 steps before
-learning, hard target copy every 500 environment steps, γ 0.99, ε 1 → 0.05 over half the run, squared error, one gradient
-step every environment step. A clock inside the environment takes the time from its first reset to the end of training;
-`steady` begins 3,000 steps after learning began, so that compilation is not in it.
+The job: one environment, MLP 4-120-84-2 ReLU, Adam 2.5e-4, batch 128, uniform replay of 10,000 rows, 1,000 steps
+before learning, hard target copy every 500 environment steps, γ 0.99, ε 1 → 0.05 over half the run, squared error, one
+gradient step every environment step. A clock inside the environment takes the time from its first reset to the end of
+training; `steady` begins 3,000 steps after learning began, so that compilation is not in it.
 
     python benchmarks/dqn_cartpole.py            # eager
     COMPILE=always python benchmarks/dqn_cartpole.py

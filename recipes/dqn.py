@@ -21,10 +21,10 @@ def dqn() -> Recipe:
 
     Mnih et al., 2015, "Human-level control through deep reinforcement learning", algorithm 1.
 
-    Differs from the paper: an MLP for vectors instead of the convolutional network; the squared error, mean(δ²), is not clipped;
-    the target network follows by averaging (Lillicrap et al., 2016) instead of a copy every 10,000 steps; Adam with a
-    learning rate that falls over the run instead of RMSprop. With these, the last policy of a CartPole-v1 run is a good
-    one, not only the best of the run.
+    Differs from the paper: an MLP for vectors instead of the convolutional network; the squared error, mean(δ²), is not
+    clipped; the target network follows by averaging (Lillicrap et al., 2016) instead of a copy every 10,000 steps; Adam
+    with a learning rate that falls over the run instead of RMSprop. With these, the last policy of a CartPole-v1 run is
+    a good one, not only the best of the run.
 
     >>> dqn().get("target")
     MaxQ()

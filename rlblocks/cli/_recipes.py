@@ -32,7 +32,8 @@ def recipe_of(text: str) -> Recipe:
     from rlblocks.recipes import RECIPES
 
     if text in RECIPES:
-        return RECIPES[text]()
+        made: Recipe = RECIPES[text]()
+        return made
     path = Path(text).expanduser()
     if _is_place(text, path):
         return _read(path)

@@ -90,7 +90,8 @@ def test_notes_are_lines_that_hold_whole_settings() -> None:
     said = ", ".join(notes[1:])
 
     assert all(len(note) <= NOTE for note in notes[1:])
-    assert "cadence.batch=64" in said and "steps=300000" in said
+    assert "cadence.batch=64" in said
+    assert "steps=300000" in said
 
 
 def test_the_example_of_the_documentation_is_a_recipe() -> None:

@@ -173,7 +173,7 @@ def targets() -> dict[str, type[Target]]:
     return {k.__name__: k for k in (OnlineOnly, Column, Square, Returned, Projected, Hungry, TwoValued)}
 
 
-def others() -> dict[str, Any]:
+def explorers() -> dict[str, Any]:
     @block("test/by_logits")
     class ByLogits(Explorer):
         """Reads logits."""
@@ -200,6 +200,10 @@ def others() -> dict[str, Any]:
             """Greedy."""
             return Greedy()
 
+    return {k.__name__: k for k in (ByLogits, ByReward)}
+
+
+def others() -> dict[str, Any]:
     @block("test/drained")
     class Drained(Store):
         """Hands over what was collected, once."""
@@ -262,12 +266,12 @@ def others() -> dict[str, Any]:
         def compute(self, *, value: Any) -> Any:
             return value
 
-    return {k.__name__: k for k in (ByLogits, ByReward, Drained, Pairs, Scaled, Late, After)}
+    return {k.__name__: k for k in (Drained, Pairs, Scaled, Late, After)}
 
 
 def odd() -> SimpleNamespace:
     """All of them, by class name. Call inside `unregistered()`."""
-    return SimpleNamespace(**losses(), **targets(), **others())
+    return SimpleNamespace(**losses(), **targets(), **explorers(), **others())
 
 
 __all__ = ["Block", "Head", "LearnEvery", "QValues", "odd", "unregistered"]

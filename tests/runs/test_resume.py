@@ -22,7 +22,8 @@ from rlblocks.runs.folder import LAST, METRICS, read_metrics
 
 STEPS, EVERY = 600, 150
 OPTIONS: dict[str, Any] = {
-    "steps": STEPS, "seed": 5, "save_every": EVERY, "evaluate_every": 200, "episodes": 2, "video": "never", "view": "quiet",
+    "steps": STEPS, "seed": 5, "save_every": EVERY, "evaluate_every": 200, "episodes": 2, "video": "never",
+    "view": "quiet",
 }  # fmt: skip
 SMALL = {"cadence.warmup": 64, "cadence.batch": 16, "networks.q.body.widths": (16,)}
 
@@ -92,8 +93,11 @@ def small(recipe: Recipe) -> Recipe:
     return recipe.set(SMALL)
 
 
-RECIPES_HERE = {**RECIPES, "noisy": lambda: PATCHES["noisy"](dqn()).named("noisy"),
-                "n_step_prioritized": lambda: PATCHES["n_step"](PATCHES["prioritized"](dqn())).named("n_step_prioritized")}  # fmt: skip
+RECIPES_HERE = {
+    **RECIPES,
+    "noisy": lambda: PATCHES["noisy"](dqn()).named("noisy"),
+    "n_step_prioritized": lambda: PATCHES["n_step"](PATCHES["prioritized"](dqn())).named("n_step_prioritized"),
+}
 
 
 @pytest.mark.parametrize("name", RECIPES_HERE)

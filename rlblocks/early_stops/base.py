@@ -9,6 +9,9 @@ from rlblocks._core.block import Block, role
 
 @role("early_stops")
 class EarlyStop(Block):
-    """Asked after each minibatch whether the epochs over this chunk shall end; `compute` takes floats, returns a bool."""
+    """Asked after each minibatch whether the epochs over this chunk shall end.
+
+    `compute` takes numbers that the minibatch wrote, as floats, by keyword, and returns a bool. It remembers nothing.
+    """
 
     compute: Any

@@ -10,6 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rlblocks.functional.chunks import in_time, rows
 from rlblocks.functional.curves import cosine, exponential, linear
 from rlblocks.functional.dueling import dueling
 from rlblocks.functional.exploration import boltzmann, categorical_action, uniform_action, uniform_legal_action
@@ -34,28 +35,66 @@ if TYPE_CHECKING:
         sgd_step,
     )
     from rlblocks.functional.mixing import copy_into, move_towards
+    from rlblocks.functional.policy_gradients import (
+        adapted_penalty,
+        clipped_surrogate,
+        clipped_value_error,
+        divergence,
+        is_outside,
+        only_counted,
+        policy_gradient,
+        weighted_average,
+    )
+    from rlblocks.functional.returns import (
+        backward_sums,
+        bootstrapped,
+        generalized_advantages,
+        in_step,
+        lambda_returns,
+        n_step_returns,
+        real_rows,
+        retrace_returns,
+        vtrace,
+    )
 
 __all__ = [
     "adam_step",
+    "adapted_penalty",
+    "backward_sums",
     "boltzmann",
+    "bootstrapped",
     "categorical_action",
     "clip_by_norm",
     "clip_by_value",
+    "clipped_surrogate",
+    "clipped_value_error",
     "copy_into",
     "cosine",
     "descend",
+    "divergence",
     "dueling",
     "exponential",
     "factorised_noise",
+    "generalized_advantages",
     "greedy_action",
     "huber",
+    "in_step",
+    "in_time",
+    "is_outside",
     "join",
+    "lambda_returns",
     "linear",
     "move_towards",
+    "n_step_returns",
     "one_per_row",
     "one_step_backup",
+    "only_counted",
     "only_legal",
+    "policy_gradient",
+    "real_rows",
+    "retrace_returns",
     "rmsprop_step",
+    "rows",
     "same_shape",
     "sgd_step",
     "signed_sqrt",
@@ -63,6 +102,8 @@ __all__ = [
     "uniform_action",
     "uniform_legal_action",
     "value_of_action",
+    "vtrace",
+    "weighted_average",
     "weighted_mean",
 ]
 
@@ -72,6 +113,14 @@ _LAZY = {
         "adam_step", "clip_by_norm", "clip_by_value", "descend", "join", "rmsprop_step", "sgd_step",
     ),
     "mixing": ("copy_into", "move_towards"),
+    "policy_gradients": (
+        "adapted_penalty", "clipped_surrogate", "clipped_value_error", "divergence", "is_outside", "only_counted",
+        "policy_gradient", "weighted_average",
+    ),
+    "returns": (
+        "backward_sums", "bootstrapped", "generalized_advantages", "in_step", "lambda_returns", "n_step_returns",
+        "real_rows", "retrace_returns", "vtrace",
+    ),
 }  # fmt: skip
 
 

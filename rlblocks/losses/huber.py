@@ -36,6 +36,7 @@ class Huber(Loss):
         "td_target": read("td_target"),
         "weight": read("weight", default=1),
     }
+    outputs = ("loss", "error")
 
     delta: float = fields.number(1.0, gt=0.0)
     coefficient: float = fields.number(1.0, ge=0.0)

@@ -36,6 +36,7 @@ class SquaredError(Loss):
         "td_target": read("td_target"),
         "weight": read("weight", default=1),
     }
+    outputs = ("loss", "error")
 
     coefficient: float = fields.number(1.0, ge=0.0)
 

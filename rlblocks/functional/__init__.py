@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         retrace_returns,
         vtrace,
     )
+    from rlblocks.functional.statistics import normalise
 
 __all__ = [
     "adam_step",
@@ -86,6 +87,7 @@ __all__ = [
     "linear",
     "move_towards",
     "n_step_returns",
+    "normalise",
     "one_per_row",
     "one_step_backup",
     "only_counted",
@@ -121,6 +123,7 @@ _LAZY = {
         "backward_sums", "bootstrapped", "generalized_advantages", "in_step", "lambda_returns", "n_step_returns",
         "real_rows", "retrace_returns", "vtrace",
     ),
+    "statistics": ("normalise",),
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 import attrs
 
 from rlblocks._core.block import Block, role
+from rlblocks.early_stops.base import EarlyStop
 from rlblocks.explorers.base import Explorer
 
 
@@ -20,7 +21,7 @@ class Progress:
         warmup_steps: those of them that were taken by a warm-up explorer.
         updates: learn steps so far.
         episodes: episodes that ended so far.
-        rows: how many rows the store can hand over.
+        rows: how many rows the store can hand over; of a drained one 0 until a chunk is complete.
         budget: environment steps planned in all.
     """
 
@@ -48,7 +49,19 @@ class Learn:
     batch: int
 
 
-Op = Collect | Learn
+@attrs.frozen
+class Drain:
+    """Take one chunk out of the store, and learn from it in `epochs`, each in `minibatches` of equal size.
+
+    `early_stop` is asked after each learn step whether the rest is left out.
+    """
+
+    epochs: int
+    minibatches: int
+    early_stop: EarlyStop
+
+
+Op = Collect | Learn | Drain
 
 
 @role("cadences")
@@ -72,6 +85,13 @@ class Cadence(Block):
         """How many rows the store must be able to hold before anything is learned."""
         raise NotImplementedError
 
-    def updates_planned(self, budget: int) -> int:
-        """About how many learn steps a run of `budget` environment steps takes."""
+    def updates_planned(self, budget: int, chunk: tuple[int, int] = (0, 0)) -> int:
+        """About how many learn steps a run of `budget` environment steps takes, where the store hands over `chunk`.
+
+        The chunk is `Store.chunk`: zeros where the store is sampled, or nobody knows yet.
+        """
         raise NotImplementedError
+
+    def misfit(self, chunk: tuple[int, int]) -> str:  # noqa: ARG002  the role's signature
+        """Why it cannot learn from chunks `[T, N]`, to stand after its name: "what; fix"; empty where it can."""
+        return ""

@@ -65,7 +65,7 @@ class LearnEvery(Cadence):
         """The warm-up, and at least one batch."""
         return max(self.warmup, self.batch)
 
-    def updates_planned(self, budget: int) -> int:
+    def updates_planned(self, budget: int, chunk: tuple[int, int] = (0, 0)) -> int:  # noqa: ARG002  the role's signature
         """Learn steps after the warm-up."""
         return max(0, int((budget - self.needs()) // self.every.count * self.updates))
 

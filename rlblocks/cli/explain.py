@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,9 +61,10 @@ def costs_of(plan: Plan, steps: int) -> list[str]:
     for name, module in build_modules(plan, None, META).items():
         copies = ", and as many in its target" if name in plan.follows else ""
         rows.append((f"parameters of {name}", f"{sum(p.numel() for p in module.parameters()):,}{copies}"))
-    row, most = recipe.store.row_bytes(plan.columns), recipe.store.most_rows()
+    chunk = recipe.store.chunk(plan.facts.n)
+    row, most = recipe.store.row_bytes(plan.columns), recipe.store.most_rows() or math.prod(chunk)
     rows.append(("memory of the store", f"{size(row * most)} ({most:,} rows of {row} bytes)"))
-    updates = recipe.cadence.updates_planned(steps)
+    updates = recipe.cadence.updates_planned(steps, chunk)
     rows.append(("learn steps", f"{updates:,} in {steps:,} environment steps ({updates / steps:.3g} a step)"))
     width = max(len(label) for label, _ in rows)
     return [f"{label:<{width}}  {said}" for label, said in rows]

@@ -120,7 +120,8 @@ def settle(plan: Plan, options: Options) -> Settled:
     _check_budget(plan, options)
     if options.episodes and isinstance(plan.recipe.env, Supplied | SuppliedVector):  # may be the only one of its kind
         plan.recipe.env.build(evaluation_seed(options), n=options.episodes).close()
-    mode = choose_compile(options.compile, plan.recipe.cadence.updates_planned(options.steps))
+    chunk = plan.recipe.store.chunk(plan.facts.n)
+    mode = choose_compile(options.compile, plan.recipe.cadence.updates_planned(options.steps, chunk))
     return Settled(options, choose_device(options.device, _parameters(plan)), mode)
 
 

@@ -65,6 +65,22 @@ class Gate:
         return value.shape, value.dtype
 
 
+def require_saved(owner: str, saved: Rows, expected: Mapping[str, tuple[tuple[int, ...], str]]) -> None:
+    """Refuse saved columns of other names, shapes or dtypes than the expected ones.
+
+    Raises:
+        CheckpointError: names the columns that differ.
+    """
+    found = {name: (tuple(value.shape), str(value.dtype)) for name, value in saved.items()}
+    if found != expected:
+        wrong = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+        raise CheckpointError(
+            f"the saved columns {wrong} are {[found.get(name) for name in wrong]}, but {owner} holds "
+            f"{[expected.get(name) for name in wrong]}",
+            fix="resume with the recipe that the run was started with", wrong=wrong,
+        )  # fmt: skip
+
+
 class Ring:
     """The last `capacity` rows. Row number r, counted from the first ever written, lies in slot r mod capacity.
 
@@ -157,15 +173,8 @@ class Ring:
         """
         written, saved = int(state["written"]), state["columns"]
         held = min(written, self.capacity)
-        found = {name: (tuple(value.shape), str(value.dtype)) for name, value in saved.items()}
-        expected = {name: ((held, *c.shape[1:]), str(c.dtype)) for name, c in self.columns.items()}
-        if found != expected:
-            wrong = sorted(name for name in found | expected if found.get(name) != expected.get(name))
-            raise CheckpointError(
-                f"the saved columns {wrong} are {[found.get(name) for name in wrong]}, but {self.owner} of capacity "
-                f"{self.capacity:,} holds {[expected.get(name) for name in wrong]}",
-                fix="resume with the recipe that the run was started with", wrong=wrong,
-            )  # fmt: skip
+        expected = {name: ((held, *column.shape[1:]), str(column.dtype)) for name, column in self.columns.items()}
+        require_saved(f"{self.owner} of capacity {self.capacity:,}", saved, expected)
         for name, column in self.columns.items():
             column[:held] = saved[name]
         self.written = written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import attrs
 import numpy as np
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from rlblocks._core.block import Block, role
 from rlblocks._core.keys import Spec
+
+if TYPE_CHECKING:
+    from rlblocks.envs.base import Facts
 
 Rows = Mapping[str, NDArray[Any]]
 Tree = dict[str, Any]
@@ -33,15 +36,31 @@ class StoreSpec:
 
 
 class Memory(Protocol):
-    """A built store: the mutable half, owned by the run."""
+    """A built store, the mutable half, owned by the run: what all of them have."""
 
     def __len__(self) -> int:
-        """How many rows can be handed to learning now."""
+        """How many rows can be handed to learning now; of a drained memory 0 until a chunk is complete."""
         ...
 
     def add(self, rows: Rows, environments: NDArray[np.int64]) -> None:
         """Remember one row of each of the named environments: arrays `[E', ...]` by column, which are copied."""
         ...
+
+    def contents(self) -> dict[str, NDArray[Any]]:
+        """Every row that can be handed over, `[rows, ...]` by column, oldest first, as fresh arrays. Moves nothing."""
+        ...
+
+    def state(self) -> Tree:
+        """Everything: a nested dict of arrays, numbers, texts, lists and None. Arrays are copies."""
+        ...
+
+    def load(self, state: Tree) -> None:
+        """Become what `state()` described; afterwards every answer is bit-equal."""
+        ...
+
+
+class SampledMemory(Memory, Protocol):
+    """A memory that hands over some of its rows, any number, and keeps them."""
 
     def sample(self, batch: int, keys: Sequence[str], **numbers: float) -> dict[str, NDArray[Any]]:
         """Hand over `batch` rows of the columns asked for, and what the store writes itself, as fresh arrays."""
@@ -51,16 +70,16 @@ class Memory(Protocol):
         """Take what the store's `inputs` asked for, one entry for each row of the last sample."""
         ...
 
-    def contents(self) -> dict[str, NDArray[Any]]:
-        """Every row that can be handed over, by column, oldest first, as fresh arrays. Moves nothing."""
-        ...
 
-    def state(self) -> Tree:
-        """Everything: a nested dict of arrays, numbers, texts, lists and None. Arrays are copies."""
-        ...
+class DrainedMemory(Memory, Protocol):
+    """A memory that hands over each row once, in chunks of T steps and N environments or episodes."""
 
-    def load(self, state: Tree) -> None:
-        """Become what `state()` described; afterwards every answer is bit-equal."""
+    def drain(self, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """Hand over a chunk and forget it: `[T, N, ...]` by column, and what the store writes itself.
+
+        The columns are those asked for, time-major, as fresh contiguous arrays. Where there is no row they hold 0;
+        such padding stands behind the last row of its environment or episode.
+        """
         ...
 
 
@@ -73,7 +92,8 @@ class Store(Block):
     multiplies.
 
     Attributes:
-        hands: "sampled" (random rows, any number) or "drained" (all that was collected, once).
+        hands: "sampled" (random rows, any number; its memory is a `SampledMemory`) or "drained" (all that was
+            collected, once; its memory is a `DrainedMemory`).
         outputs: keys that the store writes beside its columns, such as `weight`.
         debts: those of `outputs` that must be read by a loss, or the composition is wrong.
         inputs: what learning must hand back, such as the priority; each is a debt of the objectives.
@@ -83,12 +103,20 @@ class Store(Block):
     debts: ClassVar[tuple[str, ...]] = ()
 
     def build(self, spec: StoreSpec) -> Memory:
-        """Make an empty memory. Allocates all that it will ever hold."""
+        """Make an empty memory. Allocates all that it will ever hold, where that is known."""
         raise NotImplementedError
 
     def most_rows(self) -> int:
-        """The most rows that it can ever hand over at once."""
-        raise NotImplementedError
+        """The most rows that a sampled store can ever hold; 0 of a drained one, which answers `chunk`."""
+        return 0
+
+    def chunk(self, environments: int) -> tuple[int, int]:  # noqa: ARG002  the role's signature
+        """The steps T and the environments or episodes N of what a drained store hands over; zeros of a sampled one."""
+        return 0, 0
+
+    def misfit(self, facts: Facts) -> str:  # noqa: ARG002  the role's signature
+        """Why it cannot serve such an environment, to stand after its name: "what; fix"; empty where it can."""
+        return ""
 
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """Bytes of one remembered row, bookkeeping included, for the estimate shown before anything is allocated."""

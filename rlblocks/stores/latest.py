@@ -10,7 +10,7 @@ from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.errors import RunError
 from rlblocks.stores._ring import Ring
-from rlblocks.stores.base import Memory, Rows, Store, StoreSpec, Tree, bytes_of
+from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree, bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class Latest(Store):
 
     capacity: int = fields.integer(1_024, ge=1, unit="rows")
 
-    def build(self, spec: StoreSpec) -> Memory:
+    def build(self, spec: StoreSpec) -> SampledMemory:
         """Make an empty ring of rows."""
         return LatestMemory(Ring(type(self).__name__, spec.columns, self.capacity, self.row_bytes(spec.columns)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from rlblocks._core.errors import BuildError, CheckpointError, FieldError
 from rlblocks._core.keys import Spec, parse
 from rlblocks.functional.replay import accumulate
 from rlblocks.stores._ring import Gate
-from rlblocks.stores.base import Memory, Rows, Store, StoreSpec, Tree
+from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree
 from rlblocks.stores.uniform_replay import UniformReplay
 
 if TYPE_CHECKING:
@@ -63,6 +63,12 @@ class NStep(Store):
     n: int = fields.integer(3, ge=1, unit="steps")
 
     def __attrs_post_init__(self) -> None:
+        if self.inner.hands == "drained":
+            raise FieldError(
+                f"NStep.inner holds {type(self.inner).__name__}, whose rows are drained in chunks of whole time steps",
+                fix="use that store alone, and a block of returns, which sums over its steps",
+                block="NStep", field="inner", value=self.inner,
+            )  # fmt: skip
         if isinstance(self.inner, NStep):
             raise FieldError(
                 "NStep.inner holds an NStep, but its rows overlap and cannot be joined again",
@@ -71,12 +77,7 @@ class NStep(Store):
             )  # fmt: skip
 
     @property
-    def hands(self) -> str:  # type: ignore[override]  # a wrapper answers for what it wraps
-        """As the store inside."""
-        return self.inner.hands
-
-    @property
-    def outputs(self) -> tuple[str, ...]:  # type: ignore[override]
+    def outputs(self) -> tuple[str, ...]:  # type: ignore[override]  # a wrapper answers for what it wraps
         """As the store inside."""
         return self.inner.outputs
 
@@ -93,7 +94,7 @@ class NStep(Store):
             for name, asked in self.inner.inputs.items()
         }
 
-    def build(self, spec: StoreSpec) -> Memory:
+    def build(self, spec: StoreSpec) -> SampledMemory:
         """Make the memory inside, and the pending rows of each environment.
 
         Raises:
@@ -105,7 +106,7 @@ class NStep(Store):
                 f"NStep joins rows by {', '.join(_JOINED + _LAST)}, but nothing writes {', '.join(missing)}",
                 fix="write these columns, or use the store inside alone", missing=missing,
             )  # fmt: skip
-        return NStepMemory(self.inner.build(spec), self.n, spec)
+        return NStepMemory(cast("SampledMemory", self.inner.build(spec)), self.n, spec)
 
     def most_rows(self) -> int:
         """See `Store.most_rows`."""
@@ -126,7 +127,7 @@ class NStepMemory:
             from e·n on, and goes round in them.
     """
 
-    def __init__(self, inner: Memory, n: int, spec: StoreSpec) -> None:
+    def __init__(self, inner: SampledMemory, n: int, spec: StoreSpec) -> None:
         self.inner = inner
         self._n = n
         self._gate = Gate("NStep", spec.columns)

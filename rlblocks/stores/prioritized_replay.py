@@ -18,7 +18,7 @@ from rlblocks.functional.replay import importance_weights, stratified
 from rlblocks.functional.sum_tree import find, leaves_at, set_leaves, sum_tree, total
 from rlblocks.schedules import Linear, Schedule
 from rlblocks.stores._ring import Ring, Slots
-from rlblocks.stores.base import Memory, Rows, Store, StoreSpec, Tree, bytes_of
+from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree, bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,7 +76,7 @@ class PrioritizedReplay(Store):
     beta: Schedule = fields.schedule(Linear(0.4, 1.0, over=OfRun(1.0)), ge=0.0, le=1.0)
     epsilon: float = fields.number(1e-6, gt=0.0)
 
-    def build(self, spec: StoreSpec) -> Memory:
+    def build(self, spec: StoreSpec) -> SampledMemory:
         """Make an empty ring of rows and the tree of their priorities."""
         ring = Ring(type(self).__name__, spec.columns, self.capacity, self.row_bytes(spec.columns))
         return PrioritizedMemory(ring, spec.generator, self.alpha, self.epsilon)

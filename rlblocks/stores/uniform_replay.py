@@ -10,7 +10,7 @@ import numpy as np
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks.stores._ring import Ring
-from rlblocks.stores.base import Memory, Rows, Store, StoreSpec, Tree, bytes_of
+from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree, bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ class UniformReplay(Store):
 
     capacity: int = fields.integer(ge=1, unit="rows")
 
-    def build(self, spec: StoreSpec) -> Memory:
+    def build(self, spec: StoreSpec) -> SampledMemory:
         """Make an empty ring of rows."""
         ring = Ring(type(self).__name__, spec.columns, self.capacity, self.row_bytes(spec.columns))
         return UniformMemory(ring, spec.generator)

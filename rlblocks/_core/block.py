@@ -62,11 +62,12 @@ def role(name: str) -> Callable[[BlockT], BlockT]:
 def snake(name: str) -> str:
     """The registry name that belongs to a class name.
 
-    >>> snake("DoubleQ"), snake("NStep"), snake("MLP"), snake("NatureCNN"), snake("RMSprop")
-    ('double_q', 'n_step', 'mlp', 'nature_cnn', 'rmsprop')
+    >>> snake("DoubleQ"), snake("NStep"), snake("MLP"), snake("NatureCNN"), snake("RMSprop"), snake("TDLambda")
+    ('double_q', 'n_step', 'mlp', 'nature_cnn', 'rmsprop', 'td_lambda')
     """
+    name = name.replace("RMSprop", "Rmsprop")  # its s belongs to both words
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    name = re.sub(r"^([A-Z])(?=[A-Z][a-z]{2})", r"\1_", name)
+    name = re.sub(r"^([A-Z]{1,2})(?=[A-Z][a-z]{2})", r"\1_", name)
     return name.lower()
 
 

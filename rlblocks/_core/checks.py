@@ -11,20 +11,27 @@ from rlblocks._core.errors import did_you_mean
 from rlblocks._core.keys import parse
 from rlblocks._core.plan import Printed, printed
 from rlblocks._core.printing import Page
+from rlblocks._core.recipe import slots_of
 from rlblocks._core.source import Line, annotation, as_arguments
 from rlblocks._core.world import World
+from rlblocks.envs.base import Facts
 
 
-def debts(world: World, learn: Printed, outputs: Mapping[str, str]) -> dict[str, str]:
+def debts(world: World, facts: Facts, learn: Printed, outputs: Mapping[str, str]) -> dict[str, str]:
     """What the store writes must be read, and what it asks for must be paid; its kind must suit the cadence."""
     recipe, store = world.recipe, world.recipe.store
     if recipe.cadence.demands != store.hands:
         world.blame(
             f"slot 'cadence' holds {type(recipe.cadence).__name__}, which needs a store whose rows are "
             f"{recipe.cadence.demands}, but slot 'store' holds {type(store).__name__}, whose rows are {store.hands}",
-            "swap one of the two", slot="cadence",
+            _partners(recipe.cadence.demands, store.hands), slot="cadence",
         )  # fmt: skip
-    if store.most_rows() < recipe.cadence.needs():
+    elif store.hands == "drained":
+        if why := store.misfit(facts):
+            world.blame(*_parted(f"slot 'store' holds {type(store).__name__}, which {why}"), slot="store")
+        elif why := recipe.cadence.misfit(store.chunk(facts.n)):
+            world.blame(*_parted(f"slot 'cadence' holds {type(recipe.cadence).__name__}, which {why}"), slot="cadence")
+    elif store.most_rows() < recipe.cadence.needs():
         world.blame(
             f"slot 'cadence' holds {type(recipe.cadence).__name__}, which learns once the store holds "
             f"{recipe.cadence.needs():,} rows, but slot 'store' holds at most {store.most_rows():,}",
@@ -41,7 +48,7 @@ def debts(world: World, learn: Printed, outputs: Mapping[str, str]) -> dict[str,
     for argument, asked in store.inputs.items():
         if not isinstance(asked, Read):
             continue
-        paid = [key for key in outputs if key == asked.key or key.partition(".")[2] == asked.key]
+        paid = _paying(outputs, asked.key)
         if len(paid) == 1:
             feeds[argument] = paid[0]
             continue
@@ -56,6 +63,45 @@ def debts(world: World, learn: Printed, outputs: Mapping[str, str]) -> dict[str,
             fix = f"use a loss that writes {asked.key!r}: {', '.join(_writers(asked.key, 'losses'))}"
         world.misfit("store", store, f"must be handed {asked.key!r} (as {argument!r}), and {said}", fix)
     return feeds
+
+
+def stops(world: World, outputs: Mapping[str, str]) -> dict[str, str]:
+    """What an early stop of the cadence is asked with, by argument."""
+    found = {}
+    for slot, stop in slots_of(world.recipe, "early_stops"):
+        for argument, asked in stop.inputs.items():
+            if not isinstance(asked, Read):
+                continue
+            paid = _paying(outputs, asked.key)
+            if len(paid) == 1:
+                found[argument] = paid[0]
+                continue
+            said = f"it could be any of {', '.join(paid)}" if paid else "no loss writes it"
+            writers = ", ".join(_writers(asked.key, "losses"))
+            world.misfit(slot, stop, f"reads {asked.key!r} (as {argument!r}), and {said}",
+                         f"use one loss that writes {asked.key!r}: {writers}", key=asked.key)  # fmt: skip
+    return found
+
+
+def _paying(outputs: Mapping[str, str], key: str) -> list[str]:
+    """The outputs of learning that a key names: itself, or that of an objective."""
+    return [written for written in outputs if written == key or written.partition(".")[2] == key]
+
+
+def _parted(said: str) -> tuple[str, str]:
+    """What is wrong, and what to do about it, from `what; fix`."""
+    what, _, fix = said.rpartition("; ")
+    return (what, fix) if what else (said, "")
+
+
+def _partners(demanded: str, handed: str) -> str:
+    """The stores that hand over rows so, and the cadences that learn from such rows."""
+    stores = [name for name, held in blocks_of("stores").items() if getattr(held, "hands", "") == demanded]
+    cadences = [name for name, held in blocks_of("cadences").items() if getattr(held, "demands", "") == handed]
+    return (
+        f"swap one of the two: stores whose rows are {demanded}: {', '.join(stores)}; "
+        f"cadences for rows that are {handed}: {', '.join(cadences) or 'none'}"
+    )
 
 
 def _readers(key: str, role: str) -> list[str]:

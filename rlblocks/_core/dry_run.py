@@ -12,7 +12,8 @@ from torch import Tensor
 
 from rlblocks._core.errors import RecipeError, RlblocksError
 from rlblocks._core.keys import Spec
-from rlblocks.functional import value_of_action
+from rlblocks._core.printing import carry_name
+from rlblocks.functional import in_time, rows, value_of_action
 from rlblocks.networks.module import build_network
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rlblocks._core.world import World
 
 PRIMES = (7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
+STEPS = 5  # of the chunk in the dry run
 META = torch.device("meta")
 
 Modules = dict[str, Any]  # of NetworkModule
@@ -57,6 +59,8 @@ def namespace(
     """The names that printed functions use."""
     names: dict[str, Any] = {
         "value_of_action": value_of_action,
+        "rows": rows,
+        "in_time": in_time,
         "no_grad": torch.no_grad,
         "gradients": gradients,
         **plan.blocks,
@@ -70,17 +74,31 @@ def namespace(
     for name, objective in plan.recipe.objectives.items():
         names[f"{name}_params"] = [p for net in objective.trains for p in online[net].parameters()]
         names[f"{name}_carry"] = carries[name]
+    for slot in plan.carried:
+        names[carry_name(slot)] = {key: tensor for key, (tensor,) in carries[slot].items()}
     return names
+
+
+def first_carries(plan: Plan, online: Modules) -> dict[str, Any]:
+    """What optimizers, and whatever else remembers, begin with: by objective, and by slot."""
+    optimizers = {
+        name: objective.optimizer.init([p for net in objective.trains for p in online[net].parameters()])
+        for name, objective in plan.recipe.objectives.items()
+    }
+    others: dict[str, Any] = {
+        slot: {key: [tensor] for key, tensor in block.init().items()}  # type: ignore[attr-defined]  # handed a carry
+        for slot, block in plan.carried.items()
+    }
+    return optimizers | others
 
 
 def rehearse(plan: Plan) -> list[RlblocksError]:
     """Run every printed function on `meta`; whatever it raises is a misfit of the slot whose line raised it."""
     online = build_modules(plan, None, META)
-    rows = _odd_number(plan, online)
+    odd = _odd_number(plan, online)
     target = {name: online[name] if name not in plan.follows else build_modules(plan, None, META)[name]
               for name in plan.targets}  # fmt: skip
-    carries = {name: objective.optimizer.init([p for net in objective.trains for p in online[net].parameters()])
-               for name, objective in plan.recipe.objectives.items()}  # fmt: skip
+    carries = first_carries(plan, online)
     labels = {id(p): f"{name}.{key}" for name, module in online.items() for key, p in module.named_parameters()}
     problems: list[RlblocksError] = []
 
@@ -101,12 +119,15 @@ def rehearse(plan: Plan) -> list[RlblocksError]:
     for part in [plan.act, plan.warmup, plan.evaluate, plan.prepare, plan.learn, *plan.follows.values()]:
         if part is None:
             continue
-        found = _run(part, names, prepared, plan, rows)
+        found = _run(part, names, prepared, plan, odd)
         if isinstance(found, RlblocksError):
             problems.append(found)
             break
         if part is plan.prepare and found:
-            prepared = found
+            try:
+                prepared = _minibatch(plan, found, odd)
+            except RecipeError as error:
+                return [*problems, error]
     return problems
 
 
@@ -118,25 +139,44 @@ def _odd_number(plan: Plan, modules: Modules) -> int:
     return next((prime for prime in PRIMES if prime not in sizes), max(sizes) + 2)
 
 
-def _run(part: Printed, names: Mapping[str, Any], prepared: Mapping[str, Tensor], plan: Plan, rows: int) -> Any:
-    chunk = {key: prepared.get(key, _empty(spec, rows)) for key, spec in part.columns.items()}
+def _run(part: Printed, names: Mapping[str, Any], prepared: Mapping[str, Tensor], plan: Plan, odd: int) -> Any:
+    timed = any(spec.dims[0] == "time" for spec in part.columns.values())
+    lead = (STEPS, odd) if timed else (odd,)
+    chunk = {key: prepared.get(key, _empty(spec, lead)) for key, spec in part.columns.items()}
     draws = {
-        name: torch.empty((rows, *d.shape) if d.per_row else d.shape, device=META) for name, d in part.draws.items()
+        name: torch.empty((*lead, *d.shape) if d.per_row else d.shape, device=META) for name, d in part.draws.items()
     }
     numbers = {name: torch.tensor(0.5, dtype=torch.float64) for name in part.numbers}  # as in a run: on the CPU
     late = (set(plan.recipe.objectives),) if "due)" in part.source.partition("\n")[0] else ()
     try:
         return part.define("dry run", names)(chunk, numbers, draws, *late)
     except Exception as error:  # noqa: BLE001  whatever a block raises is a misfit, to be told as one
-        return _told(part, error, plan, rows)
+        return _told(part, error, plan, odd)
 
 
-def _empty(spec: Spec, rows: int) -> Tensor:
+def _empty(spec: Spec, lead: tuple[int, ...]) -> Tensor:
     kind = torch.from_numpy(np.empty(0, spec.dtype)).dtype
-    return torch.empty((rows, *spec.shape), dtype=kind, device=META)
+    return torch.empty((*lead, *spec.shape), dtype=kind, device=META)
 
 
-def _told(part: Printed, error: Exception, plan: Plan, rows: int) -> RlblocksError:
+def _minibatch(plan: Plan, prepared: Mapping[str, Tensor], odd: int) -> dict[str, Tensor]:
+    """What was prepared, as a minibatch of `odd` rows has it.
+
+    Raises:
+        RecipeError: it is not one entry for each row of the chunk.
+    """
+    if plan.recipe.store.hands != "drained":
+        return dict(prepared)
+    for key, value in prepared.items():
+        if value.shape[:2] != (STEPS, odd):
+            raise RecipeError(
+                f"slot 'prepare' writes {key!r} with the shape {list(value.shape)} for a chunk of {STEPS} steps of {odd} "
+                "environments", fix="write [time, batch, ...]", key=key,
+            )  # fmt: skip
+    return {key: rows(value)[:odd] for key, value in prepared.items()}
+
+
+def _told(part: Printed, error: Exception, plan: Plan, odd: int) -> RlblocksError:
     """The slot and line of the printed function in which a block raised."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename.endswith(f" {part.name}>") and frame.lineno:
@@ -149,7 +189,7 @@ def _told(part: Printed, error: Exception, plan: Plan, rows: int) -> RlblocksErr
             if isinstance(error, RecipeError):
                 return RecipeError(f"slot {slot!r}: {said}", fix="read what is trained in a loss", slot=slot)
             return RecipeError(
-                f"{holder} failed in the dry run ({rows} rows, shapes only): {said}\n"
+                f"{holder} failed in the dry run ({odd} rows, shapes only): {said}\n"
                 f"  line: {(frame.line or '').strip()}",
                 fix="compare the shapes that it reads with those that it expects (rlblocks explain shows both)",
                 slot=slot, error=error,

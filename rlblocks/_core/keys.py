@@ -63,7 +63,8 @@ class Spec:
         shape: the sizes after the batch dim.
         dtype: numpy's name of the type.
         dims: the names of the leading dims, `batch` first; dims of an observation's or action's own shape have no name.
-        n: for integers in [0, n) (a Discrete space), how many there are; 0 otherwise.
+        n: for integers in [0, n) (a Discrete space), how many there are, and one such number for each component of a
+            MultiDiscrete or MultiBinary space; 0 otherwise.
         low: the least value, where a Box bounds it (one number, or one per component).
         high: the greatest value, likewise.
     """
@@ -71,7 +72,7 @@ class Spec:
     shape: tuple[int, ...] = ()
     dtype: str = "float32"
     dims: tuple[str, ...] = ("batch",)
-    n: int = 0
+    n: int | tuple[int, ...] = 0
     low: float | tuple[float, ...] | None = None
     high: float | tuple[float, ...] | None = None
 

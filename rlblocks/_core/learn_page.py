@@ -18,6 +18,16 @@ from rlblocks._core.source import Line, annotation, as_arguments, variable
 from rlblocks._core.world import World
 
 
+def in_time(columns: Mapping[str, Spec]) -> dict[str, Spec]:
+    """The columns of a chunk in time order, before its rows are mixed."""
+    return {key: attrs.evolve(spec, dims=("time", *spec.dims)) for key, spec in columns.items()}
+
+
+def as_rows(columns: Mapping[str, Spec]) -> dict[str, Spec]:
+    """The same columns once time is flattened away."""
+    return {key: attrs.evolve(spec, dims=tuple(d for d in spec.dims if d != "time")) for key, spec in columns.items()}
+
+
 def prepare_page(world: World, chunk: Mapping[str, Spec]) -> tuple[Printed | None, dict[str, Spec]]:
     """What is computed once per chunk."""
     if not world.recipe.prepare:
@@ -25,7 +35,7 @@ def prepare_page(world: World, chunk: Mapping[str, Spec]) -> tuple[Printed | Non
     page = Page(world, chunk)
     for index, block in enumerate(world.recipe.prepare):
         _write(page, block, f"prepare[{index}]", "", grad=False)
-    specs = {key: spec for block in world.recipe.prepare for key, spec in specs_of(block).items()}
+    specs = {key: page.written[key].spec for block in world.recipe.prepare for key in block.outputs}
     returned = ", ".join(f'"{key}": {variable(key)}' for key in specs)
     made = printed("prepare(chunk, numbers, draws)", "Once per chunk.", page, page.lines, [f"return {{{returned}}}"])
     return made, specs
@@ -38,14 +48,20 @@ def specs_of(block: Block) -> dict[str, Spec]:
 
 def _write(page: Page, block: Block, slot: str, prefix: str, *, grad: bool, several: bool = False) -> dict[str, str]:
     """Call a block and note what it writes; returns each key's variable. One of several losses has its own name."""
-    results = {}
+    results: dict[str, str] = {}
+    if not block.outputs:
+        return results
+    rewritten = {asked.key for asked in block.inputs.values() if isinstance(asked, Read)}
     for key in block.outputs:
         results[key] = variable(f"{prefix}{slot.rpartition('.')[2]}" if key == "loss" and several else f"{prefix}{key}")
-        if key != "loss" and (key in page.written or key in page.columns):
+        if key not in {"loss", *rewritten} and (key in page.written or key in page.columns):
             which = f"writes {key!r}, but that is written already"
             page.world.misfit(slot, block, which, "keep one of the two blocks", key=key)
     page.call(block, slot, results, grad=grad)
     specs = specs_of(block)
+    for key in rewritten & set(block.outputs):
+        if (found := page.plain(parse(key))) is not None:
+            specs[key] = found.spec
     page.written.update({key: Values(name, specs[key]) for key, name in results.items() if key != "loss"})
     return results
 
@@ -59,7 +75,7 @@ def learn_page(world: World, chunk: Mapping[str, Spec]) -> tuple[Printed, dict[s
         if late:
             page.lines.append(Line(f"late |= {_as_dict(wrote)}", f"objectives.{name}"))
             page.lines[start:] = [attrs.evolve(line, guard=name) for line in page.lines[start:]]
-            page.forget(world.recipe.networks)  # what was computed under a condition is not there for others
+            page.passes.forget(world.recipe.networks)  # what was computed under a condition is not there for others
             page.written = {key: value for key, value in page.written.items() if key not in wrote}
         else:
             outputs.update(wrote)
@@ -88,7 +104,7 @@ def _objective(page: Page, name: str, objective: Objective) -> dict[str, str]:
         world.blame(f"objective {name!r} has no loss", f"give it one: {', '.join(blocks_of('losses'))}",
                     slot=f"{base}.losses")  # fmt: skip
     before = set(page.written)
-    page.begin(_differentiated(world, objective))
+    page.passes.begin(_differentiated(world, objective))
     for index, block in enumerate(objective.prepare):
         _write(page, block, f"{base}.prepare[{index}]", prefix, grad=False)
     _write(page, objective.target, f"{base}.target", prefix, grad=False)
@@ -100,7 +116,7 @@ def _objective(page: Page, name: str, objective: Objective) -> dict[str, str]:
     ]
     _step(page, name, objective, prefix, terms)
     wrote = {key: page.written.pop(key) for key in sorted(set(page.written) - before)}
-    page.forget(objective.trains)
+    page.passes.forget(objective.trains)
     page.written.update({f"{name}.{k}": Values(f"{v.code}.detach()", v.spec) for k, v in wrote.items()})
     total = f"{variable(prefix + 'loss')}.detach()"
     return {f"{name}.loss": total, **{f"{name}.{key}": value.code for key, value in wrote.items()}}

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from rlblocks._core.declare import Scheduled
+from rlblocks._core.calls import Call
 from rlblocks._core.errors import RunError
+from rlblocks._core.learning import Compile, Epochs, Sampling
 from rlblocks._core.plan import Printed
-from rlblocks._core.randomness import Draws, Numbers
 from rlblocks._core.state import State
-from rlblocks.cadences.base import Collect, Learn
+from rlblocks.cadences.base import Collect, Drain, Learn
 
 PIECE = 256  # vector steps after which a long collect hands control back, so that views stay alive
 Episode = tuple[int, int, float, int]  # environment steps when it ended, environment, return, length
-Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Loop:
@@ -32,9 +30,10 @@ class Loop:
         plan, names = state.plan, state.namespace()
         self._names, self._compile = names, compile_learn
         self._acts = {printed.name: _Acting(printed, names, state) for printed in (plan.act, plan.warmup)}
-        self._learn: _Learning | None = None
+        self._sampling: Sampling | None = None
+        self._epochs: Epochs | None = None
         self._follows = [
-            (plan.recipe.target_updates[name].every, _Call(printed, names, state, "follow", 1), [0])
+            (plan.recipe.target_updates[name].every, Call(printed, names, state, "follow", (1,)), [0])
             for name, printed in plan.follows.items()
         ]
         self._warmup = plan.warmup_explorer
@@ -54,10 +53,13 @@ class Loop:
         program = state.plan.recipe.cadence.program(counters.progress(len(memory)), state.pool.n)
         for op in program:
             while True:
-                if isinstance(op, Collect):
-                    yield from self._collect(op)
-                else:
-                    yield from self._learn_steps(op)
+                match op:
+                    case Collect():
+                        yield from self._collect(op)
+                    case Learn():
+                        yield from self._learn_steps(op)
+                    case Drain():
+                        yield from self._drain(op)
                 try:
                     op = program.send(counters.progress(len(memory)))  # noqa: PLW2901  the program hears back
                 except StopIteration:
@@ -107,13 +109,21 @@ class Loop:
         return real
 
     def _learn_steps(self, op: Learn) -> Iterator[None]:
-        if self._learn is None or self._learn.rows != op.batch:
-            self._learn = _Learning(self.state, self._names, op.batch, self._compile)
+        if self._sampling is None or self._sampling.rows != op.batch:
+            self._sampling = Sampling(self.state, self._names, op.batch, self._compile)
         for _ in range(op.updates):
-            self.last = self._learn()
-            self.state.counters.updates += 1
+            self.last = self._sampling()
             self._follow()
             yield
+
+    def _drain(self, op: Drain) -> Iterator[None]:
+        """All learn steps of a chunk, without a pause: between them there is nothing to resume from."""
+        if self._epochs is None or self._epochs.op != op:
+            self._epochs = Epochs(self.state, self._names, op, self._compile)
+        for wrote in self._epochs():
+            self.last = wrote
+            self._follow()
+        yield
 
     def _follow(self) -> None:
         """Let each target network follow, as often as its clock has fired since the last time."""
@@ -125,31 +135,11 @@ class Loop:
                 fired[0] += 1
 
 
-class _Call:
-    """A printed function with its draws and numbers."""
-
-    def __init__(self, printed: Printed, names: dict[str, Any], state: State, purpose: str, rows: int) -> None:
-        self.function = printed.define(state.plan.recipe.name, names)
-        self.draws = Draws(printed.draws, rows, state.generators[purpose], state.device)
-        self.numbers = Numbers(printed.numbers, state.device, _paces(printed, state))
-        self._counters = state.counters
-
-    def __call__(self, chunk: dict[str, Tensor]) -> Any:
-        return self.function(chunk, self.numbers(self._counters), self.draws())
-
-
-def _paces(printed: Printed, state: State) -> dict[str, int]:
-    """For each number of an objective, every how many learn steps that objective runs."""
-    objectives = state.plan.recipe.objectives
-    owners = {name: name.split(".")[1] for name in printed.numbers if name.startswith("objectives.")}
-    return {name: int(objectives[owner].every.count) for name, owner in owners.items()}
-
-
 class _Acting:
     """How one explorer acts: observations in, what it wrote out."""
 
     def __init__(self, printed: Printed, names: dict[str, Any], state: State) -> None:
-        self._call = _Call(printed, names, state, printed.name, state.pool.n)
+        self._call = Call(printed, names, state, printed.name, (state.pool.n,))
         self._dtype = np.dtype(state.plan.columns["observation"].dtype)
         self._device = state.device
 
@@ -158,60 +148,3 @@ class _Acting:
         with torch.no_grad():
             wrote = self._call({"observation": seen})
         return {key: value.cpu().numpy() for key, value in wrote.items()}
-
-
-class _Learning:
-    """One learn step: a chunk of the store, the printed update, and what the store wants back."""
-
-    def __init__(self, state: State, names: dict[str, Any], rows: int, compile_learn: Compile) -> None:
-        plan = state.plan
-        self.rows, self._state = rows, state
-        self._call = _Call(plan.learn, names, state, "learn", rows)
-        self._call.function = compile_learn(self._call.function)
-        self._prepare = _Call(plan.prepare, names, state, "prepare", rows) if plan.prepare else None
-        wanted = {*plan.learn.columns, *(plan.prepare.columns if plan.prepare else ())}
-        self._keys = [key for key in wanted if key in plan.columns]
-        self._given = Numbers(
-            {a: (plan.recipe.store, asked.name) for a, asked in plan.recipe.store.inputs.items()
-             if isinstance(asked, Scheduled)}, torch.device("cpu"),
-        )  # fmt: skip
-        self._losses = [f"{name}.loss" for name in plan.recipe.objectives]
-        self._late = [
-            (n, o.every) for n, o in plan.recipe.objectives.items() if "due)" in plan.learn.source.partition("\n")[0]
-        ]
-
-    def __call__(self) -> dict[str, Tensor]:
-        state = self._state
-        sampled = state.memory.sample(self.rows, self._keys, **self._given.plain(state.counters))
-        chunk = {key: torch.from_numpy(column).to(state.device) for key, column in sampled.items()}
-        if self._prepare is not None:
-            with torch.no_grad():
-                chunk |= self._prepare(chunk)
-        if self._late:
-            now = state.counters.updates + 1
-            due = {name for name, every in self._late if now % every.count == 0}
-            wrote = self._call.function(chunk, self._call.numbers(state.counters), self._call.draws(), due)
-        else:
-            wrote = self._call(chunk)
-        for name in self._losses:
-            if name in wrote and not math.isfinite(wrote[name]):
-                raise _not_finite(state, name, float(wrote[name]))
-        if state.plan.feeds:
-            state.memory.feed(**{a: wrote[key].cpu().numpy() for a, key in state.plan.feeds.items()})
-        return wrote  # type: ignore[no-any-return]
-
-
-def _not_finite(state: State, name: str, value: float) -> RunError:
-    """The error for a loss that is no number: which parameter went first."""
-    broken = [
-        f"networks.{network}.{key}"
-        for network, module in state.online.items()
-        for key, parameter in module.named_parameters()
-        if not torch.isfinite(parameter).all()
-    ]
-    where = f"; the first parameter that is no number is {broken[0]}" if broken else "; all parameters are still finite"
-    return RunError(
-        f"{name} is {value} at update {state.counters.updates + 1}{where}",
-        fix="lower the learning rate, clip the gradient (optimizer.clip=clip_norm), or check the rewards' scale; "
-        "the last checkpoint is from before this update", update=state.counters.updates + 1,
-    )  # fmt: skip

@@ -86,7 +86,9 @@ class Plan:
         prepare: `prepare(chunk, numbers, draws)`: once per chunk; None where the recipe prepares nothing.
         follows: by network, the printed target update.
         feeds: argument of the store's `feed` to the key of learning that pays it.
+        stops: argument of the cadence's early stop to the key of learning that it is asked with.
         blocks: name in the source to block.
+        carried: slot to the block in it that remembers; optimizers apart.
         targets: networks that are read `@target`.
         reads: by network, what it reads.
     """
@@ -103,7 +105,9 @@ class Plan:
     prepare: Printed | None
     follows: Mapping[str, Printed]
     feeds: Mapping[str, str]
+    stops: Mapping[str, str]
     blocks: Mapping[str, Block]
+    carried: Mapping[str, Block]
     targets: tuple[str, ...]
     reads: Mapping[str, Mapping[str, Spec]]
 

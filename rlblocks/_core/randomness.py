@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rlblocks._core.block import Block
     from rlblocks._core.plan import DrawSpec
 
-PURPOSES = ("networks", "act", "act_warmup", "prepare", "learn", "follow", "store", "environments", "evaluation")
+PURPOSES = ("networks", "act", "act_warmup", "prepare", "learn", "follow", "store", "environments", "evaluation",
+            "minibatches")  # fmt: skip
 
 
 def seed_for(seed: int, purpose: str) -> np.random.SeedSequence:
@@ -37,13 +38,13 @@ class Draws:
     """
 
     def __init__(
-        self, specs: Mapping[str, DrawSpec], rows: int, generator: np.random.Generator, device: torch.device
+        self, specs: Mapping[str, DrawSpec], lead: tuple[int, ...], generator: np.random.Generator, device: torch.device
     ) -> None:
         self._generator, self._device = generator, device
         self._fill: list[tuple[str, np.ndarray[Any, Any]]] = []
         self._tensors: dict[str, Tensor] = {}
         for kind in ("uniform", "normal", "bernoulli"):
-            ours = {name: ((rows, *s.shape) if s.per_row else s.shape) for name, s in specs.items() if s.kind == kind}
+            ours = {name: ((*lead, *s.shape) if s.per_row else s.shape) for name, s in specs.items() if s.kind == kind}
             flat = np.zeros(sum(int(np.prod(shape)) for shape in ours.values()), np.float32)
             start = 0
             for name, shape in ours.items():

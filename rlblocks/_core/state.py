@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rlblocks._core.dry_run import build_modules, namespace
+from rlblocks._core.dry_run import build_modules, first_carries, namespace
 from rlblocks._core.errors import BuildError, CheckpointError
 from rlblocks._core.plan import Plan
 from rlblocks._core.randomness import generators, seed_for
@@ -43,7 +43,7 @@ class State:
     Attributes:
         online: the networks, by name.
         target: their copies, by name; the network itself where its keeper is `SameAsOnline`.
-        carries: what each objective's optimizer remembers.
+        carries: what each objective's optimizer remembers, and any other block, by its slot.
         memory: the built store.
         pool: the running environments.
         observation: what to act on next, `[n, ...]`.
@@ -123,8 +123,8 @@ def build(plan: Plan, *, seed: int, budget: int, device: torch.device) -> State:
     target = {name: _copy_of(plan, name, online[name], device) if name in plan.follows else online[name]
               for name in plan.targets}  # fmt: skip
     carries = {
-        name: objective.optimizer.init([p for net in objective.trains for p in online[net].parameters()])
-        for name, objective in plan.recipe.objectives.items()
+        name: {key: [part.to(device) for part in parts] for key, parts in carry.items()}
+        for name, carry in first_carries(plan, online).items()
     }
     pool = plan.recipe.env.build(int(seed_for(seed, "environments").generate_state(1)[0]))
     memory = plan.recipe.store.build(StoreSpec(plan.columns, pool.n, made["store"]))

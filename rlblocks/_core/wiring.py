@@ -6,7 +6,6 @@ No tensor holds a number and no environment takes a step.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,37 +14,21 @@ import gymnasium
 
 from rlblocks._core import dry_run
 from rlblocks._core.block import blocks_of, fields_of
-from rlblocks._core.checks import debts, keepers, leftovers
+from rlblocks._core.checks import debts, keepers, leftovers, stops
 from rlblocks._core.errors import RecipeError, WiringError, did_you_mean
 from rlblocks._core.keys import FLAG, SCALAR, Spec
-from rlblocks._core.learn_page import learn_page, prepare_page, specs_of
+from rlblocks._core.learn_page import as_rows, in_time, learn_page, prepare_page, specs_of
 from rlblocks._core.plan import Plan, Printed, printed
 from rlblocks._core.printing import Page
 from rlblocks._core.recipe import Recipe, slots_of
 from rlblocks._core.source import Line, variable
+from rlblocks._core.spaces import spec_of
 from rlblocks._core.world import World
 from rlblocks.envs.base import Facts
 from rlblocks.explorers.base import Explorer
 
 if TYPE_CHECKING:
     from rlblocks.networks.base import Body
-
-
-def spec_of(space: gymnasium.Space[Any]) -> Spec:
-    """What is known of the tensors of a space.
-
-    Raises:
-        RecipeError: it is neither Box nor Discrete.
-    """
-    if isinstance(space, gymnasium.spaces.Discrete):
-        return Spec((), "int64", n=int(space.n))
-    if isinstance(space, gymnasium.spaces.Box):
-        low, high = float(space.low.min()), float(space.high.max())
-        dtype = "uint8" if space.dtype == "uint8" else "float32"
-        return Spec(
-            space.shape, dtype, low=low if math.isfinite(low) else None, high=high if math.isfinite(high) else None
-        )
-    raise RecipeError(f"the space {space} is neither Box nor Discrete", fix="wrap the environment so that it is")
 
 
 def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
@@ -62,17 +45,21 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
         raise WiringError(recipe.name, world.problems)
     act, warmup, explorer, evaluate = _acting(world, columns)
     stored = {**columns, **{k: s for k, s in specs_of(recipe.explorer).items() if k != "action"}}
-    chunk = {**stored, "discount": SCALAR, **specs_of(recipe.store)}
+    chunk = {**stored, "discount": SCALAR, **as_rows(specs_of(recipe.store))}
+    if recipe.store.hands == "drained":
+        chunk = in_time(chunk)
     prepare, prepared = prepare_page(world, chunk)
-    learn, outputs = learn_page(world, {**chunk, **prepared})
-    feeds = debts(world, learn, outputs)
+    learn, outputs = learn_page(world, as_rows({**chunk, **prepared}))
+    feeds = debts(world, facts, learn, outputs)
+    stopped = stops(world, outputs)
     follows = keepers(world)
     leftovers(world)
     if world.problems:
         raise WiringError(recipe.name, world.problems)
     plan = Plan(
         recipe, facts, world.sizes, {**stored, "discount": SCALAR}, act, warmup, explorer, evaluate, learn, prepare,
-        follows, feeds, dict(world.namespace), tuple(sorted(world.targets_read)), dict(world.reads),
+        follows, feeds, stopped, dict(world.namespace), dict(world.carried), tuple(sorted(world.targets_read)),
+        dict(world.reads),
     )  # fmt: skip
     problems = dry_run.rehearse(plan)
     if problems:
@@ -118,10 +105,12 @@ def _networks(world: World, columns: Mapping[str, Spec]) -> None:
             if why := input_misfit(reads, network.body):
                 world.misfit(f"networks.{name}.body", network.body, why, _fitting_bodies(reads))
             elif why := network.head.misfit(spec := network_spec(reads, network.body, columns["action"])):
-                world.misfit(f"networks.{name}.head", network.head, why, _fitting_recipes(world.sizes))
+                world.misfit(f"networks.{name}.head", network.head, why, _fitting_recipes(columns["action"]))
             else:
                 world.reads[name] = reads
                 _writes(world, name, network.head.writes(spec))
+                for derived in network.head.derives(spec):
+                    world.derived |= {(key, derived.at): derived for key in derived.outputs}
     for name, network in waiting.items():
         for read in network.reads:
             if read not in {**columns, **world.specs}:
@@ -150,10 +139,15 @@ def _fitting_bodies(reads: Mapping[str, Spec]) -> str:
     return f"bodies that read {what}: {', '.join(fits)}" if fits else "wrap the environment"
 
 
-def _fitting_recipes(sizes: Mapping[str, int]) -> str:
-    if sizes:
-        return "use another head"
-    return "the recipes here act in Discrete spaces: use an environment with Discrete actions, such as CartPole-v1"
+def _fitting_recipes(action: Spec) -> str:
+    """The recipes whose heads serve such actions."""
+    from rlblocks.networks import NetworkSpec
+    from rlblocks.recipes import RECIPES
+
+    made = {name: make() for name, make in RECIPES.items()}
+    fits = [name for name, recipe in made.items()
+            if not any(network.head.misfit(NetworkSpec(1, action)) for network in recipe.networks.values())]  # fmt: skip
+    return f"recipes that act in this space: {', '.join(fits)}" if fits else "use an environment with Discrete actions"
 
 
 def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed, Explorer, Printed]:

@@ -8,7 +8,7 @@ import attrs
 
 from rlblocks._core.block import Block, blocks_of
 from rlblocks._core.clocks import Updates
-from rlblocks._core.declare import REQUIRED, Read
+from rlblocks._core.declare import REQUIRED, Derived, Read
 from rlblocks._core.errors import RecipeError, RlblocksError, did_you_mean
 from rlblocks._core.keys import Key, Spec, parse
 from rlblocks._core.paths import walk
@@ -31,6 +31,8 @@ class World:
     targets_read: set[str] = attrs.Factory(set)
     network_keys_read: set[str] = attrs.Factory(set)
     namespace: dict[str, Block] = attrs.Factory(dict)  # name in the source -> block
+    derived: dict[tuple[str, str], Derived] = attrs.Factory(dict)  # key name, `at` -> what follows from a pass
+    carried: dict[str, Block] = attrs.Factory(dict)  # slot -> a block that remembers (optimizers apart)
 
     def blame(self, what: str, fix: str = "", **facts: object) -> str:
         """Collect a problem; the value stands in for the expression that could not be found."""

@@ -89,7 +89,7 @@ class DiscreteActions:
 
 @attrs.frozen
 class ArrayActions:
-    """Arrays of one shape: Box, MultiDiscrete, MultiBinary."""
+    """Arrays of one shape: MultiDiscrete, MultiBinary."""
 
     space: spaces.Space[Any]
     shape: tuple[int, ...]
@@ -116,6 +116,34 @@ class ArrayActions:
         return list(batch.astype(self.dtype))
 
 
+@attrs.frozen
+class BoxActions:
+    """Arrays of real numbers. What was chosen is remembered; the environment gets it cut to its bounds.
+
+    So a policy may have mass outside the bounds, and its stored log-probability stays that of what it chose.
+    """
+
+    arrays: ArrayActions
+    low: NDArray[Any]
+    high: NDArray[Any]
+
+    def stored(self, actions: NDArray[Any], n: int) -> list[Any]:
+        """See `Actions.stored`."""
+        return self.arrays.stored(actions, n)
+
+    def executed(self, stored: list[Any]) -> list[Any]:
+        """See `Actions.executed`."""
+        return [np.clip(action, self.low, self.high) for action in stored]
+
+    def batch(self, stored: list[Any]) -> NDArray[Any]:
+        """See `Actions.batch`."""
+        return self.arrays.batch(stored)
+
+    def unbatch(self, batch: NDArray[Any]) -> list[Any]:
+        """See `Actions.unbatch`."""
+        return self.arrays.unbatch(batch)
+
+
 def actions_of(space: spaces.Space[Any], name: str) -> Actions:
     """The two forms of the actions of a space.
 
@@ -130,7 +158,9 @@ def actions_of(space: spaces.Space[Any], name: str) -> Actions:
                 fix="write a Wrapper that takes a Box or MultiDiscrete action", environment=name,
             )  # fmt: skip
         return DiscreteActions(space, n, list(np.arange(start, start + n, dtype=space.dtype)))
-    if isinstance(space, spaces.Box | spaces.MultiDiscrete | spaces.MultiBinary):
+    if isinstance(space, spaces.Box):
+        return BoxActions(ArrayActions(space, space.shape, np.dtype(space.dtype)), space.low, space.high)
+    if isinstance(space, spaces.MultiDiscrete | spaces.MultiBinary):
         assert space.shape is not None
         return ArrayActions(space, space.shape, np.dtype(space.dtype))
     raise BuildError(

@@ -46,6 +46,7 @@ def vector_facts(env: Vector) -> Facts:
         max_episode_steps=env.spec.max_episode_steps if env.spec else None,
         renders="rgb_array" in (env.metadata.get("render_modes") or ()),
         fps=int(env.metadata.get("render_fps") or 30),
+        n=env.num_envs,
     )
 
 

@@ -27,6 +27,7 @@ class Facts:
     max_episode_steps: int | None = None
     renders: bool = False
     fps: int = 30
+    n: int = 1  # how many run beside each other in training
 
 
 class Step(NamedTuple):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import attrs
+
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks.envs import _fields
@@ -43,7 +45,7 @@ class Gym(Environment):
 
     def facts(self) -> Facts:
         """See `Environment.facts`. Makes one environment and closes it again."""
-        return probe(self._make, self.id)[0]
+        return attrs.evolve(probe(self._make, self.id)[0], n=self.n)
 
     def build(self, seed: int, *, n: int | None = None, render_mode: str | None = None) -> EnvPool:
         """See `Environment.build`."""

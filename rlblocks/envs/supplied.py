@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import attrs
 import gymnasium
 
 from rlblocks._core import fields
@@ -50,7 +51,7 @@ class Supplied(Environment):
         """See `Environment.facts`."""
         if isinstance(self.source, gymnasium.Env):
             return describe(wrapped(self.source, self.wrappers, _name(self.source)), _name(self.source))
-        return self._probe()[0]
+        return attrs.evolve(self._probe()[0], n=self.n)
 
     def build(self, seed: int, *, n: int | None = None, render_mode: str | None = None) -> EnvPool:
         """See `Environment.build`."""

@@ -10,6 +10,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rlblocks.functional.categorical import (
+    categorical_entropy,
+    categorical_log_prob,
+    categorical_mode,
+    categorical_sample,
+    legal_logits,
+    total_of_row,
+)
 from rlblocks.functional.chunks import in_time, rows
 from rlblocks.functional.curves import cosine, exponential, linear
 from rlblocks.functional.dueling import dueling
@@ -25,6 +33,16 @@ from rlblocks.functional.value_learning import (
 
 if TYPE_CHECKING:
     from rlblocks.functional.errors import huber, same_shape, squared_error, weighted_mean
+    from rlblocks.functional.gaussian import (
+        gaussian_entropy,
+        gaussian_log_prob,
+        gaussian_sample,
+        squash,
+        squash_log_slope,
+        squashed_entropy,
+        standard_log_prob,
+        unsquash,
+    )
     from rlblocks.functional.gradient_steps import (
         adam_step,
         clip_by_norm,
@@ -65,6 +83,10 @@ __all__ = [
     "boltzmann",
     "bootstrapped",
     "categorical_action",
+    "categorical_entropy",
+    "categorical_log_prob",
+    "categorical_mode",
+    "categorical_sample",
     "clip_by_norm",
     "clip_by_value",
     "clipped_surrogate",
@@ -76,6 +98,9 @@ __all__ = [
     "dueling",
     "exponential",
     "factorised_noise",
+    "gaussian_entropy",
+    "gaussian_log_prob",
+    "gaussian_sample",
     "generalized_advantages",
     "greedy_action",
     "huber",
@@ -84,6 +109,7 @@ __all__ = [
     "is_outside",
     "join",
     "lambda_returns",
+    "legal_logits",
     "linear",
     "move_towards",
     "n_step_returns",
@@ -101,8 +127,14 @@ __all__ = [
     "sgd_step",
     "signed_sqrt",
     "squared_error",
+    "squash",
+    "squash_log_slope",
+    "squashed_entropy",
+    "standard_log_prob",
+    "total_of_row",
     "uniform_action",
     "uniform_legal_action",
+    "unsquash",
     "value_of_action",
     "vtrace",
     "weighted_average",
@@ -111,6 +143,10 @@ __all__ = [
 
 _LAZY = {
     "errors": ("huber", "same_shape", "squared_error", "weighted_mean"),
+    "gaussian": (
+        "gaussian_entropy", "gaussian_log_prob", "gaussian_sample", "squash", "squash_log_slope", "squashed_entropy",
+        "standard_log_prob", "unsquash",
+    ),
     "gradient_steps": (
         "adam_step", "clip_by_norm", "clip_by_value", "descend", "join", "rmsprop_step", "sgd_step",
     ),

@@ -61,7 +61,7 @@ class Agent:
             )
         rows = len(observations)
         if rows not in self._draws:
-            self._draws[rows] = Draws(self.plan.evaluate.draws, rows, self._generator, self._device)
+            self._draws[rows] = Draws(self.plan.evaluate.draws, (rows,), self._generator, self._device)
         seen = torch.from_numpy(observations.astype(self._spec.dtype, copy=False)).to(self._device)
         with torch.no_grad():
             wrote = self._act({"observation": seen}, self._numbers(self._times), self._draws[rows]())

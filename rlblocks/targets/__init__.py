@@ -3,5 +3,6 @@
 from rlblocks.targets.base import Backup, Target
 from rlblocks.targets.double_q import DoubleQ
 from rlblocks.targets.max_q import MaxQ
+from rlblocks.targets.no_target import NoTarget
 
-__all__ = ["Backup", "DoubleQ", "MaxQ", "Target"]
+__all__ = ["Backup", "DoubleQ", "MaxQ", "NoTarget", "Target"]

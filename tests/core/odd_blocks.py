@@ -241,7 +241,7 @@ def others() -> dict[str, Any]:
         """Not a target at all: writes a second reward."""
 
         outputs = ("reward",)
-        inputs = {"value": read("reward")}
+        inputs = {"value": read("discount")}
 
         def compute(self, *, value: Any) -> Any:
             return value * torch.ones(())

@@ -356,8 +356,8 @@ def test_a_late_objective_has_its_own_time() -> None:
     state = state_of(attrs.evolve(base, objectives={"model": late, "q": objective(trains=("q",))}), steps=40)
     run, seen = Loop(state), {}
     for _ in run.steps():
-        if run._learn is not None:
-            numbers = run._learn._call.numbers(attrs.evolve(state.counters, updates=state.counters.updates - 1))
+        if run._sampling is not None:
+            numbers = run._sampling._update._call.numbers(attrs.evolve(state.counters, updates=state.counters.updates - 1))
             own, usual = (f"objectives.{name}.optimizer.damping" for name in ("model", "q"))
             seen[state.counters.updates] = (numbers[own].item(), numbers[usual].item())
     state.pool.close()
@@ -380,7 +380,7 @@ def test_prepare_runs_once_for_each_chunk() -> None:
 
     for _ in run.steps():
         if state.counters.updates == 1 and not calls:
-            run._learn._prepare = counted(run._learn._prepare)
+            run._sampling._prepare = counted(run._sampling._prepare)
             calls.append(set())
     state.pool.close()
 
@@ -412,9 +412,9 @@ def test_the_noise_of_online_and_target_is_independent() -> None:
     run = Loop(state)
     for _ in run.steps():
         pass
-    assert run._learn is not None
-    drawn = {name: value.clone() for name, value in run._learn._call.draws().items()}
-    again = run._learn._call.draws()
+    assert run._sampling is not None
+    drawn = {name: value.clone() for name, value in run._sampling._update._call.draws().items()}
+    again = run._sampling._update._call.draws()
     state.pool.close()
 
     assert len({tuple(value.tolist()) for value in drawn.values()}) == len(drawn) == 3

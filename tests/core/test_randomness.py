@@ -23,7 +23,7 @@ SPECS = {
 
 
 def draws(seed: int = 0, rows: int = 5) -> Draws:
-    return Draws(SPECS, rows, np.random.default_rng(seed), CPU)
+    return Draws(SPECS, (rows,), np.random.default_rng(seed), CPU)
 
 
 def test_purposes_are_independent() -> None:
@@ -82,7 +82,7 @@ def test_nothing_to_draw_moves_no_generator() -> None:
     """A function without draws leaves its generator where it is."""
     generator = np.random.default_rng(0)
     before = generator.bit_generator.state
-    Draws({}, 5, generator, CPU)()
+    Draws({}, (5,), generator, CPU)()
 
     assert generator.bit_generator.state == before
 

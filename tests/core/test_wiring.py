@@ -54,7 +54,7 @@ def test_what_is_known_of_a_space(name: str) -> None:
 
 def test_other_spaces_are_refused() -> None:
     """A tuple has no tensor."""
-    with pytest.raises(RecipeError, match="is neither Box nor Discrete"):
+    with pytest.raises(RecipeError, match="is none of Box, Discrete"):
         spec_of(gymnasium.spaces.Tuple((BOX,)))
 
 

@@ -23,9 +23,10 @@ def test_discrete_actions_count_from_zero():
     assert all(env.action_space.contains(action) for action in env.actions)
 
 
-def test_box_actions_reach_the_environment_as_they_are():
-    """COL-8: an array action arrives in the space's dtype, unclipped, each environment its own row."""
-    space = spaces.Box(-1, 1, (2, 3), np.float32)
+def test_box_actions_reach_the_environment_cut_to_its_bounds():
+    """COL-8: an array action arrives in the space's dtype, inside each component's bounds, each environment its own."""
+    low, high = np.float32([[-1, 0, -2], [0, 3, 9]]), np.float32([[1, 4, 3], [2, 5, 12]])
+    space = spaces.Box(low, high, dtype=np.float32)
     pool = pool_of(clocks([[(99, True, False)]] * 2, action_space=space), 2)
     pool.reset()
     actions = np.arange(12.0).reshape(2, 2, 3)
@@ -33,7 +34,7 @@ def test_box_actions_reach_the_environment_as_they_are():
 
     for env, row in zip(environments(pool), actions, strict=True):
         assert env.actions[0].dtype == np.float32
-        assert np.array_equal(env.actions[0], row)
+        assert np.array_equal(env.actions[0], np.clip(row, low, high))
 
 
 @pytest.mark.parametrize(

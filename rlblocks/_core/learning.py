@@ -1,0 +1,145 @@
+"""How a chunk of the store becomes learn steps: one on each fresh sample, or epochs of minibatches of a drained chunk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rlblocks._core.calls import Call
+from rlblocks._core.declare import Scheduled
+from rlblocks._core.errors import RunError
+from rlblocks._core.randomness import Numbers
+from rlblocks._core.state import State
+from rlblocks.cadences.base import Drain
+from rlblocks.functional import rows as flattened
+
+Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
+Chunk = dict[str, Tensor]
+
+
+class Update:
+    """One learn step on a chunk of a fixed number of rows."""
+
+    def __init__(self, state: State, names: dict[str, Any], rows: int, compile_learn: Compile) -> None:
+        plan = state.plan
+        self.rows, self._state = rows, state
+        self._call = Call(plan.learn, names, state, "learn", (rows,))
+        self._call.function = compile_learn(self._call.function)
+        self._losses = [f"{name}.loss" for name in plan.recipe.objectives]
+        self._late = [
+            (n, o.every) for n, o in plan.recipe.objectives.items() if "due)" in plan.learn.source.partition("\n")[0]
+        ]
+
+    def __call__(self, chunk: Chunk) -> Chunk:
+        state = self._state
+        if self._late:
+            now = state.counters.updates + 1
+            wrote = self._call(chunk, {name for name, every in self._late if now % every.count == 0})
+        else:
+            wrote = self._call(chunk)
+        for name in self._losses:
+            if name in wrote and not math.isfinite(wrote[name]):
+                raise _not_finite(state, name, float(wrote[name]), chunk)
+        state.counters.updates += 1
+        return wrote  # type: ignore[no-any-return]
+
+
+class Sampling:
+    """A learn step on a fresh sample, and what the store wants back."""
+
+    def __init__(self, state: State, names: dict[str, Any], rows: int, compile_learn: Compile) -> None:
+        plan = state.plan
+        self.rows, self._state = rows, state
+        self._update = Update(state, names, rows, compile_learn)
+        self._prepare = Call(plan.prepare, names, state, "prepare", (rows,)) if plan.prepare else None
+        self._keys = stored_keys(state)
+        self._given = Numbers(
+            {a: (plan.recipe.store, asked.name) for a, asked in plan.recipe.store.inputs.items()
+             if isinstance(asked, Scheduled)}, torch.device("cpu"),
+        )  # fmt: skip
+
+    def __call__(self) -> Chunk:
+        state = self._state
+        sampled = state.memory.sample(self.rows, self._keys, **self._given.plain(state.counters))
+        chunk = {key: torch.from_numpy(column).to(state.device) for key, column in sampled.items()}
+        if self._prepare is not None:
+            with torch.no_grad():
+                chunk |= self._prepare(chunk)
+        wrote = self._update(chunk)
+        if state.plan.feeds:
+            state.memory.feed(**{a: wrote[key].cpu().numpy() for a, key in state.plan.feeds.items()})
+        return wrote
+
+
+class Epochs:
+    """Learn steps on minibatches of one chunk, each row once an epoch, in an order drawn anew for each epoch."""
+
+    def __init__(self, state: State, names: dict[str, Any], op: Drain, compile_learn: Compile) -> None:
+        plan = state.plan
+        steps, environments = plan.recipe.store.chunk(state.pool.n)
+        why = plan.recipe.cadence.misfit((steps, environments))
+        if why:  # of a vector environment one knows only now how many there are
+            raise RunError(f"slot 'cadence' holds {type(plan.recipe.cadence).__name__}, which {why}")
+        self.op, self._state = op, state
+        self._update = Update(state, names, steps * environments // op.minibatches, compile_learn)
+        self._prepare = Call(plan.prepare, names, state, "prepare", (steps, environments)) if plan.prepare else None
+        self._keys = stored_keys(state)
+
+    def __call__(self) -> Iterator[Chunk]:
+        """Take the chunk, and yield what each learn step wrote."""
+        state, op = self._state, self.op
+        drained = state.memory.drain(self._keys)
+        chunk = {key: torch.from_numpy(column).to(state.device) for key, column in drained.items()}
+        if self._prepare is not None:
+            with torch.no_grad():
+                chunk |= self._prepare(chunk)
+        mixed = {key: flattened(chunk[key]) for key in state.plan.learn.columns}
+        for _ in range(op.epochs):
+            for minibatch in self._minibatches(mixed):
+                wrote = self._update(minibatch)
+                yield wrote
+                if op.early_stop.compute(**{name: float(wrote[key]) for name, key in state.plan.stops.items()}):
+                    return
+
+    def _minibatches(self, mixed: Chunk) -> Iterator[Chunk]:
+        if self.op.minibatches == 1:  # the order of rows does not matter to a mean
+            yield mixed
+            return
+        rows, generator = self._update.rows, self._state.generators["minibatches"]
+        order = torch.from_numpy(generator.permutation(rows * self.op.minibatches)).to(self._state.device)
+        for start in range(0, len(order), rows):
+            yield {key: column.index_select(0, order[start : start + rows]) for key, column in mixed.items()}
+
+
+def stored_keys(state: State) -> list[str]:
+    """The columns that learning asks of the store, and what the store writes beside them."""
+    plan = state.plan
+    wanted = {*plan.learn.columns, *(plan.prepare.columns if plan.prepare else ())}
+    known = {*plan.columns, *(plan.recipe.store.outputs if plan.recipe.store.hands == "drained" else ())}
+    return [key for key in wanted if key in known]
+
+
+def _not_finite(state: State, name: str, value: float, chunk: Chunk) -> RunError:
+    """The error for a loss that is no number: which parameter went first, or which column."""
+    broken = [
+        f"networks.{network}.{key}"
+        for network, module in state.online.items()
+        for key, parameter in module.named_parameters()
+        if not torch.isfinite(parameter).all()
+    ]
+    columns = [key for key, column in chunk.items() if not torch.isfinite(column).all()]
+    if columns and not broken:
+        where = f"; {columns[0]!r} of its chunk is not finite, and all parameters still are"
+    elif broken:
+        where = f"; the first parameter that is no number is {broken[0]}"
+    else:
+        where = "; all parameters are still finite"
+    return RunError(
+        f"{name} is {value} at update {state.counters.updates + 1}{where}",
+        fix="lower the learning rate, clip the gradient (optimizer.clip=clip_norm), or check the rewards' scale; "
+        "the last checkpoint is from before this update", update=state.counters.updates + 1,
+    )  # fmt: skip

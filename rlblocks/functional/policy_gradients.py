@@ -44,16 +44,17 @@ def weighted_average(rows: Tensor, weight: Tensor | float) -> Tensor:
         weight: `[B]`, w at least 0, or one number above 0 for all rows.
 
     Returns:
-        0-dim, in the dtype of `rows`.
+        0-dim, in the dtype of `rows`, without gradient.
 
     >>> weighted_average(torch.tensor([1.0, 4.0, 9.0]), torch.tensor([2.0, 1.0, 0.0]))
     tensor(2.)
     """
+    plain = rows.detach()
     if not isinstance(weight, Tensor):
-        return rows.mean()
+        return plain.mean()
     same_shape("weight", weight, "row", rows)
-    shares = weight.to(rows.dtype)
-    return torch.dot(shares, rows) / shares.sum().clamp(min=torch.finfo(rows.dtype).tiny)
+    shares = weight.detach().to(rows.dtype)
+    return torch.dot(shares, plain) / shares.sum().clamp(min=torch.finfo(rows.dtype).tiny)
 
 
 def policy_gradient(log_prob: Tensor, advantage: Tensor) -> Tensor:

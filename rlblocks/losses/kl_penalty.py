@@ -87,6 +87,6 @@ class KLPenalty(Loss):
         adapted = functional.adapted_penalty(carry["beta"], carry["kl"], self.target)
         beta = adapted.where(carry["env_steps"] != env_steps, carry["beta"])
         carry["beta"].copy_(beta)
-        carry["kl"].copy_(functional.weighted_average(rows.detach(), weight))
+        carry["kl"].copy_(functional.weighted_average(rows, weight))
         carry["env_steps"].copy_(env_steps)
         return functional.weighted_mean(rows, weight) * beta, beta

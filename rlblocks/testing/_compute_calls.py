@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import torch
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ from rlblocks._core.block import Block
 from rlblocks._core.clocks import Times
 from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled, Size
 from rlblocks._core.keys import Key, parse
-from rlblocks.testing._call import Call, Function
+from rlblocks.testing._call import Call, Function, snapshot
 from rlblocks.testing._compare import LawBroken
 from rlblocks.testing._names import arguments_of, asked_by
 from rlblocks.testing.strategies import (
@@ -31,7 +31,7 @@ from rlblocks.testing.strategies import (
 )
 
 DRAWS = ("uniform", "normal", "bernoulli")
-REDUCED = frozenset({"loss"})  # outputs that are one number for all rows
+MEMORY = "carry"  # what a block that remembers is handed, and writes into
 
 
 def unsupplied(block: Block) -> str:
@@ -75,21 +75,47 @@ def compute_calls(
     batched = frozenset(n for n in inputs if isinstance(asked_for[n], Read | Draw) and isinstance(inputs[n], Tensor))
 
     known = {"batch": world.sizes.batch, "action": world.sizes.action}
-    return Call(block, _compute, inputs, f"{block!r}.compute", known, batched, REDUCED, arguments=arguments)
+    call = Call(block, _compute, inputs, f"{block!r}.compute", known, batched, reduced(block), arguments=arguments)
+    if not remembers(block):
+        return call
+    call = call.with_inputs(carry=cast("Any", block).init())
+    for _ in range(draw(st.integers(0, 2))):  # what it remembers is of calls on other rows
+        call = call.with_inputs(carry=call(**_other_numbers(draw, block))[MEMORY])
+    return call
+
+
+def remembers(block: Block) -> bool:
+    """Whether a block is handed a carry."""
+    return MEMORY in getattr(block, "handed", ())
+
+
+def reduced(block: Block) -> frozenset[str]:
+    """The outputs that are one number for all rows, and what is remembered."""
+    return frozenset(
+        {"loss", MEMORY, *(key for key in block.outputs if key in block.specs and not block.specs[key].dims)}
+    )
+
+
+def _other_numbers(draw: st.DrawFn, block: Block) -> dict[str, Any]:
+    """Numbers of another time of the run."""
+    scheduled = {name: asked.name for name, asked in asked_by(block).items() if isinstance(asked, Scheduled)}
+    times = draw(moments())
+    return {name: torch.tensor(number_at(block, of, times), dtype=torch.float64) for name, of in scheduled.items()}
 
 
 def _compute(block: Any) -> Function:
-    """What a block computes, by the names of its outputs."""
+    """What a block computes, by the names of its outputs; what it remembers is copied first, and stands among them."""
     arguments = arguments_of(block)
 
     def function(**given: Any) -> dict[str, Any]:
-        wrote = block.compute(**{arguments[name]: value for name, value in given.items()})
+        kept = {MEMORY: snapshot(given[MEMORY])} if MEMORY in given else {}
+        wrote = block.compute(**{arguments.get(name, name): value for name, value in given.items()} | kept)
         wrote = wrote if isinstance(wrote, tuple) else (wrote,)
         if len(wrote) != len(block.outputs):
             raise LawBroken(
                 f"compute returned {len(wrote)} values, but declares the outputs {', '.join(block.outputs)}"
             )
-        return dict(zip(block.outputs, wrote, strict=True))
+        return dict(zip(block.outputs, wrote, strict=True)) | kept
 
     return function
 
@@ -132,7 +158,7 @@ class _World:
         value = self._value(key, asked.dims)
         if value.dim() > 1 + len(self._dims(asked.dims)) and not asked.raw:
             value = value.flatten(2).mean(-1)  # the mean over the form is what a reader of the plain key gets
-        if asked.at:
+        if asked.at and value.dim() > 1:
             chosen: Tensor = functional.value_of_action(value, self._plain(parse(asked.at)))
             return chosen
         return value
@@ -146,7 +172,7 @@ class _World:
         place = (key.next, key.name, key.which)
         if place not in self.known:
             if key.name in {"v", "value", "log_prob", "entropy"} and not dims:
-                self.known[place] = self.draw(floats(self.sizes.batch))
+                self.known[place] = self.draw(self._column(key.name, ()))
             else:
                 shape = self._dims(dims)
                 self.known[place] = self.draw(
@@ -173,6 +199,9 @@ class _World:
             "weight": uniforms(rows),
             "error": sizes_of_errors(rows),
             "priority": sizes_of_errors(rows),
+            "log_prob": floats(rows, step=1 / 64),  # so that ratios lie within a clip and beyond it
+            "value": floats(rows, step=1 / 32),
+            "return": floats(rows, step=3 / 64),
             "td_target": floats(rows, *self.form, step=0.375),
         }
         if name in known:

@@ -29,7 +29,6 @@ def unknown(block: Block) -> str:
     """Why there is no oracle for a block; empty where there is one."""
     tables: dict[str, dict[str, Any]] = {
         "targets": TARGETS,
-        "losses": LOSSES,
         "explorers": EXPLORERS,
         "schedules": SCHEDULES,
     }
@@ -75,28 +74,6 @@ def td_target(call: Call) -> Tensor:
     """The target of every row."""
     oracle = TARGETS[like(call.block)]
     return torch.tensor([oracle(row) for row in rows_of_call(call)], dtype=torch.float64)
-
-
-def _squared(block: Any, error: float) -> float:  # noqa: ARG001  the signature of the table
-    return error * error / 2
-
-
-def _huber(block: Any, error: float) -> float:
-    size, delta = abs(error), float(block.delta)
-    return error * error / 2 if size <= delta else delta * (size - delta / 2)
-
-
-LOSSES: dict[str, Callable[[Any, float], float]] = {"squared_error": _squared, "huber": _huber}
-
-
-def loss_and_errors(call: Call) -> tuple[float, list[float]]:
-    """c·mean(w·h(y − q)), and |y − q| of every row."""
-    block: Any = call.block
-    penalty, rows = LOSSES[like(block)], rows_of_call(call)
-    errors = [row["td_target"] - row["prediction"] for row in rows]
-    weights = [row.get("weight", 1.0) for row in rows]
-    total = math.fsum(w * penalty(block, e) for w, e in zip(weights, errors, strict=True))
-    return float(block.coefficient) * total / len(rows), [abs(e) for e in errors]
 
 
 def _greedy(row: Row) -> list[float]:

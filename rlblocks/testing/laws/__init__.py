@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 
 FILES = (
-    "general", "general_rows", "general_memory", "schedules", "explorers", "distributions", "targets", "target_roles",
-    "losses", "loss_values", "stores", "uniform_stores", "prioritized_stores", "n_step_stores", "networks",
-    "network_parameters", "value_forms", "target_updates", "optimizers", "clips", "cadences", "envs", "env_runs",
+    "general", "general_rows", "general_memory", "schedules", "explorers", "distributions", "targets",
+    "target_roles", "losses", "loss_values", "policy_losses", "early_stops", "stores", "uniform_stores",
+    "prioritized_stores", "n_step_stores", "drained_stores", "drained_memories", "networks", "network_parameters",
+    "value_forms", "target_updates", "optimizers", "clips", "cadences", "drained_cadences", "envs", "env_runs",
     "wrappers",
 )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -94,7 +95,10 @@ def a_batch_is_its_rows(case: Case) -> None:
 
 def agree(found: Any, due: Any, what: str) -> None:
     """Equal, up to the rounding of matrix products, which depends on the number of rows."""
-    if isinstance(due, Tensor) and due.is_floating_point():
+    if isinstance(due, Mapping):
+        for name, part in due.items():
+            agree(found[name], part, f"{what}[{name!r}]")
+    elif isinstance(due, Tensor) and due.is_floating_point():
         close(found, due, what)
     else:
         same(found, due, what)
@@ -167,8 +171,9 @@ def devices_agree(case: Case) -> None:
     call = case.call()
     due, found = call(), call.to(torch.device("cuda"))()
     for name, value in due.items():
-        require(found[name].device.type == "cuda", f"{name} of inputs on a GPU is on {found[name].device}")
-        agree(found[name].cpu(), value, f"{name} on a GPU")
+        for ours, theirs in zip(tensors_in(found[name]), tensors_in(value), strict=True):
+            require(ours.device.type == "cuda", f"{name} of inputs on a GPU is on {ours.device}")
+            agree(ours.cpu(), theirs, f"{name} on a GPU")
 
 
 def masked(block: Block) -> str:

@@ -1,4 +1,4 @@
-"""LOS: what every loss obeys: one number, whose gradient carries the weights, and the error of each row."""
+"""LOS: what every loss obeys: one number, whose gradient carries the weights, and what is reported beside it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from torch import Tensor
 from rlblocks._core.block import Block
 from rlblocks._core.declare import Read
 from rlblocks._core.keys import parse
-from rlblocks.testing import oracles
-from rlblocks.testing._call import Call
+from rlblocks.testing import loss_oracles
+from rlblocks.testing._call import Call, tensors_in
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
+from rlblocks.testing.laws.general_rows import agree
+from rlblocks.testing.strategies import flags
 
 
 def learns_from(block: Block) -> list[str]:
@@ -37,11 +39,17 @@ def weighted(block: Block) -> str:
     return trains(block) or ("" if "weight" in asked_by(block) else "it reads no weight")
 
 
+def pays(block: Block) -> str:
+    """Whether a loss writes the error of each row."""
+    return "" if "error" in block.outputs else "it writes no error"
+
+
 def regresses(block: Block) -> str:
-    """Whether a loss compares a prediction with a target."""
-    return trains(block) or (
-        "" if {"prediction", "td_target"} <= set(asked_by(block)) else "it has no inputs named prediction and td_target"
-    )
+    """Whether a loss compares a prediction with a target, and with nothing else."""
+    asked = set(asked_by(block))
+    if not {"prediction", "td_target"} <= asked:
+        return trains(block) or "it has no inputs named prediction and td_target"
+    return trains(block) or ("it compares its prediction with a stored value too" if "value" in asked else "")
 
 
 def gradients(call: Call, **changed: Any) -> dict[str, Tensor]:
@@ -56,32 +64,39 @@ def gradients(call: Call, **changed: Any) -> dict[str, Tensor]:
     }
 
 
-@law("LOS-1", role="losses", since="0.1", needs=oracles.unknown, covers=("several rows", "weight given"), examples=25)
+@law(
+    "LOS-1",
+    role="losses",
+    since="0.1",
+    needs=loss_oracles.unknown,
+    covers=("several rows", "weight given"),
+    examples=25,
+)
 def equals_its_equation(case: Case) -> None:
     """It equals its equation, computed row by row in float64.
 
-    The oracle is a loop over Python floats; so is the error of each row.
+    The oracle is a loop over Python floats; so is what is reported beside the loss.
     """
     call = case.call()
-    found, (loss, errors) = call(), oracles.loss_and_errors(call)
-    close(found["loss"], torch.tensor(loss), "loss", rtol=1e-5)
-    close(found["error"], torch.tensor(errors), "error")
+    found = call()
+    for name, due in loss_oracles.outputs(call).items():
+        close(found[name], torch.tensor(due), name, rtol=1e-5)
 
 
 @law("LOS-1a", role="losses", since="0.1")
 def shapes_are_as_declared(case: Case) -> None:
-    """The loss is one number, the error one for each row, both finite.
+    """The loss is one number, all else of the shape that it declares, and everything is finite.
 
     `[]` and `[B]`.
     """
     call = case.call()
     found = call()
-    require(found["loss"].shape == (), f"the loss has the shape {list(found['loss'].shape)}, not one number")
-    due = [call.sizes["batch"]]
-    require(list(found["error"].shape) == due, f"the error has the shape {list(found['error'].shape)}, not {due}")
-    require(
-        all(bool(value.isfinite().all()) for value in found.values()), f"of finite inputs the loss is {found['loss']}"
-    )
+    require("loss" in found, f"it writes {', '.join(found)}, and no loss")
+    for name in case.block.outputs:
+        due = [] if name in call.reduced else [call.sizes["batch"]]
+        shape = list(found[name].shape)
+        require(shape == due, f"the {name} has the shape {shape}, not {due}")
+        require(bool(found[name].isfinite().all()), f"of finite inputs the {name} is {found[name].tolist()}")
 
 
 @law("LOS-2", role="losses", since="0.1", needs=trains, examples=10)
@@ -114,8 +129,9 @@ def ones_are_no_weights(case: Case) -> None:
     call = case.call(optional=True)
     ones = torch.ones_like(call.inputs["weight"])
     bare = call.without("weight")
-    same(call(weight=ones)["error"], bare()["error"], "with weights of 1, the error")
-    close(call(weight=ones)["loss"], bare()["loss"], "with weights of 1, the loss")
+    found = call(weight=ones)
+    for name, due in bare().items():
+        (agree if name in call.reduced else same)(found[name], due, f"with weights of 1, the {name}")
     for name, gradient in gradients(bare).items():
         close(gradients(call, weight=ones)[name], gradient, f"with weights of 1, the gradient by {name}")
 
@@ -150,7 +166,7 @@ def weights_are_not_normalised(case: Case) -> None:
     )
 
 
-@law("LOS-4", role="losses", since="0.1")
+@law("LOS-4", role="losses", since="0.1", needs=pays)
 def errors_are_plain(case: Case) -> None:
     """The error of a row is at least 0, carries no gradient, and knows nothing of weights.
 
@@ -163,6 +179,61 @@ def errors_are_plain(case: Case) -> None:
     require(bool((error >= 0).all()), f"the error {error.tolist()} has an entry below 0")
     if "weight" in call.inputs:
         same(call(weight=call.inputs["weight"] * 3 + 1)["error"], call()["error"], "with other weights, the error")
+
+
+@law("LOS-15", role="losses", since="0.1")
+def reports_carry_no_gradient(case: Case) -> None:
+    """What is reported or remembered beside the loss carries no gradient.
+
+    It is kept longer than the graph.
+    """
+    call = case.call(optional=True)
+    tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating()}
+    for name, value in call(**tracked).items():
+        carries = name != "loss" and any(tensor.requires_grad for tensor in tensors_in(value))
+        require(not carries, f"the {name} carries a gradient")
+
+
+@law("LOS-6", role="losses", since="0.1", needs=weighted, covers=("padding", "a row that counts"))
+def padding_does_not_matter(case: Case) -> None:
+    """What stands in rows of weight 0 changes nothing.
+
+    Neither what is written for all rows nor the gradient of any row, however large the numbers there are.
+    """
+    call = case.call(rows=case.draw(st.sampled_from([2, 3, 5])), optional=True)
+    padding = case.draw(flags(call.sizes["batch"]), "padding")
+    case.saw("padding", bool(padding.any()))
+    case.saw("a row that counts", bool((call.inputs["weight"] > 0).logical_and(~padding).any()))
+    call = call.with_inputs(weight=call.inputs["weight"].masked_fill(padding, 0.0))
+    garbage = {
+        name: call.inputs[name].masked_fill(padding, case.draw(st.sampled_from([1e4, -1e4]), f"garbage_in_{name}"))
+        for name in call.floating() if name in call.rows and name != "weight" and call.inputs[name].dim() == 1
+    }  # fmt: skip
+    found, due = call(**garbage), call()
+    for name in call.reduced & set(due):
+        agree(found[name], due[name], f"with other numbers in padding, the {name}")
+    for name, gradient in gradients(call).items():
+        close(gradients(call, **garbage)[name], gradient, f"with other numbers in padding, the gradient by {name}")
+
+
+@law("LOS-19", role="losses", since="0.1", covers=("a number that matters",), examples=25)
+def what_is_no_number_is_not_hidden(case: Case) -> None:
+    """A NaN in a number that matters makes the loss NaN.
+
+    So that the run stops and says so, instead of learning from the other rows.
+    """
+    call = case.call()
+    if isinstance(call.inputs.get("weight"), Tensor):
+        call = call.with_inputs(weight=torch.ones_like(call.inputs["weight"]))
+    name = case.draw(st.sampled_from(sorted(set(call.floating()) & call.rows)), "name")
+    row = case.draw(st.integers(0, call.sizes["batch"] - 1), "row")
+    changed, poisoned = call.inputs[name].clone(), call.inputs[name].clone()
+    changed[row] += 1
+    poisoned[row] = torch.nan
+    matters = bool(call(**{name: changed})["loss"] != call()["loss"])
+    case.saw("a number that matters", matters)
+    found = call(**{name: poisoned})["loss"]
+    require(found.isnan() or not matters, f"with NaN in row {row} of {name}, the loss is {found.item()}")
 
 
 @law("LOS-12", role="losses", since="0.1", needs=trains)

@@ -50,7 +50,7 @@ class FixedScale(nn.Module):
     def forward(self, numbers: Tensor) -> dict[str, Tensor]:
         """`[B, d] -> {"mean": [B, *shape], "log_std": [B, *shape]}`."""
         own: dict[str, Any] = self._parameters
-        mean = numbers.view(-1, *self.shape)
+        mean = numbers.reshape(-1, *self.shape)
         return {"mean": mean, "log_std": own["log_std"].expand_as(mean)}
 
 

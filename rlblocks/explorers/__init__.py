@@ -4,6 +4,8 @@ from rlblocks.explorers.base import Explorer
 from rlblocks.explorers.boltzmann import Boltzmann
 from rlblocks.explorers.epsilon_greedy import EpsilonGreedy
 from rlblocks.explorers.greedy import Greedy
+from rlblocks.explorers.mode import Mode
+from rlblocks.explorers.sample import Sample
 from rlblocks.explorers.uniform_random import UniformRandom
 
-__all__ = ["Boltzmann", "EpsilonGreedy", "Explorer", "Greedy", "UniformRandom"]
+__all__ = ["Boltzmann", "EpsilonGreedy", "Explorer", "Greedy", "Mode", "Sample", "UniformRandom"]

@@ -22,7 +22,7 @@ class Explorer(Block):
     explorer draws in evaluation too.
     """
 
-    outputs = ("action",)
+    outputs: tuple[str, ...] = ("action",)
     tags: ClassVar[Mapping[str, str]] = {"ties": "first"}
 
     def evaluation(self) -> Explorer:

@@ -14,8 +14,11 @@ from rlblocks.networks.features import Features
 from rlblocks.networks.mlp import MLP
 from rlblocks.networks.nature_cnn import NatureCNN
 from rlblocks.networks.noisy_dense import NoisyDense
+from rlblocks.networks.orthogonal_dense import OrthogonalDense
+from rlblocks.networks.policy import Policy
 from rlblocks.networks.q_values import QValues
 from rlblocks.networks.scalar import Scalar
+from rlblocks.networks.state_value import StateValue
 
 if TYPE_CHECKING:
     from rlblocks.networks.module import NetworkModule, build_network, input_misfit, network_spec
@@ -32,8 +35,11 @@ __all__ = [
     "NetworkModule",
     "NetworkSpec",
     "NoisyDense",
+    "OrthogonalDense",
+    "Policy",
     "QValues",
     "Scalar",
+    "StateValue",
     "ValueForm",
     "build_network",
     "input_misfit",

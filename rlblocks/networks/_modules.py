@@ -33,6 +33,19 @@ def fan_in_uniform(shape: Sequence[int], fan_in: int, generator: torch.Generator
     return nn.Parameter(empty.uniform_(-bound, bound, generator=generator))
 
 
+def constant(shape: Sequence[int], number: float, generator: torch.Generator | None) -> nn.Parameter:
+    """A parameter of one number throughout, where its generator is; on the meta device without one."""
+    return nn.Parameter(torch.full(tuple(shape), number, device="meta" if generator is None else generator.device))
+
+
+def orthogonal(shape: Sequence[int], gain: float, generator: torch.Generator | None) -> nn.Parameter:
+    """A parameter whose rows, or columns if they are fewer, are orthogonal and as long as `gain`."""
+    if generator is None:
+        return constant(shape, 0.0, None)
+    empty = torch.empty(tuple(shape), device=generator.device)
+    return nn.Parameter(nn.init.orthogonal_(empty, gain, generator=generator))
+
+
 def noise_size(module: nn.Module) -> int:
     """How many numbers of noise one pass of a module takes."""
     size = module.noise_size
@@ -147,6 +160,33 @@ class LayerHead(nn.Module):
     def forward(self, x: Tensor, noise: Tensor | None = None) -> dict[str, Tensor]:
         """`[B, features] -> {key: tensor}`."""
         return self.write(self.shape(self._modules["q"].forward(x, noise)))  # type: ignore[union-attr]
+
+
+class PartsHead(nn.Module):
+    """One layer, and a module that makes what is written of its numbers."""
+
+    def __init__(self, layer: nn.Module, outputs: nn.Module) -> None:
+        super().__init__()
+        self.noise_size = noise_size(layer)
+        self.layer = layer
+        self.outputs = outputs
+
+    def forward(self, x: Tensor, noise: Tensor | None = None) -> dict[str, Tensor]:
+        """`[B, features] -> {key: tensor}`."""
+        own: dict[str, Any] = self._modules
+        return own["outputs"].forward(own["layer"].forward(x, noise))  # type: ignore[no-any-return]
+
+
+class OneNumber(nn.Module):
+    """One number a row under one key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+
+    def forward(self, numbers: Tensor) -> dict[str, Tensor]:
+        """`[B, 1] -> {key: [B]}`."""
+        return {self.key: numbers.squeeze(1)}
 
 
 class DuelingHead(nn.Module):

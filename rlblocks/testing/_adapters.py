@@ -33,12 +33,15 @@ def _nothing(block: Block) -> str:  # noqa: ARG001  the signature of `Refusal`
 
 
 def _adapters() -> dict[str, tuple[Adapter, Refusal]]:
-    from rlblocks.testing import _compute_calls, _module_calls, _tensor_calls
+    from rlblocks.testing import _compute_calls, _module_calls, _policy_calls, _return_calls, _tensor_calls
 
     return {
         "targets": (_compute_calls.compute_calls, _compute_calls.unsupplied),
         "losses": (_compute_calls.compute_calls, _compute_calls.unsupplied),
         "explorers": (_compute_calls.compute_calls, _compute_calls.unsupplied),
+        "returns": (_return_calls.return_calls, _return_calls.unsupplied),
+        "transforms": (_compute_calls.compute_calls, _compute_calls.unsupplied),
+        "distributions": (_policy_calls.policy_calls, _policy_calls.unserved),
         "layers": (_module_calls.layer_calls, _nothing),
         "bodies": (_module_calls.body_calls, _module_calls.unreadable),
         "heads": (_module_calls.head_calls, _nothing),

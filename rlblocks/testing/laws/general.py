@@ -18,9 +18,10 @@ from rlblocks.testing._compare import require, same
 from rlblocks.testing._law import law
 
 COMPUTING = ("targets", "losses", "explorers")
+PREPARING = ("returns", "transforms")
 MODULES = ("layers", "bodies", "heads")
 WRITING = ("target_updates", "optimizers")
-CALLED = (*COMPUTING, *MODULES, *WRITING, "value_forms", "clips")
+CALLED = (*COMPUTING, *PREPARING, *MODULES, *WRITING, "value_forms", "clips", "distributions")
 
 
 def global_states() -> dict[str, Any]:
@@ -74,7 +75,7 @@ def inputs_are_only_read(case: Case) -> None:
     require(versions(call) == written, "the call wrote into a tensor that it was handed")
 
 
-@law("GEN-2", role=(*COMPUTING, *WRITING, "value_forms", "clips"), since="0.1")
+@law("GEN-2", role=(*COMPUTING, *PREPARING, *WRITING, "value_forms", "clips", "distributions"), since="0.1")
 def outputs_are_fresh(case: Case) -> None:
     """What is returned shares no memory with what is handed over.
 

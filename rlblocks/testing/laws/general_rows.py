@@ -18,11 +18,11 @@ from rlblocks.testing._case import Case
 from rlblocks.testing._compare import LawBroken, close, require, same
 from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
-from rlblocks.testing.laws.general import COMPUTING, MODULES
+from rlblocks.testing.laws.general import COMPUTING, MODULES, PREPARING
 from rlblocks.testing.strategies import BATCHES, layouts, orders
 
-ROWS = (*COMPUTING, *MODULES, "value_forms")
-FLOATING = (*COMPUTING, "value_forms")
+ROWS = (*COMPUTING, *MODULES, "value_forms", "distributions")
+FLOATING = (*COMPUTING, *PREPARING, "value_forms", "distributions")
 NEVER = object()
 
 
@@ -104,7 +104,7 @@ def agree(found: Any, due: Any, what: str) -> None:
         same(found, due, what)
 
 
-@law("GEN-9", role=ROWS, since="0.1", covers=("several rows",))
+@law("GEN-9", role=(*ROWS, "transforms"), since="0.1", covers=("several rows",))
 def rows_can_be_permuted(case: Case) -> None:
     """Rows in another order give the results in that order.
 
@@ -140,10 +140,10 @@ def _handed(call: Call) -> list[str]:
 
 def _all_given(block: Block) -> dict[str, Any]:
     """Conditions under which a call is handed everything that the block can read."""
-    return {"optional": True} if block.role in COMPUTING else {}
+    return {"optional": True} if block.role in (*COMPUTING, "distributions") else {}
 
 
-@law("GEN-12", role=ROWS, since="0.1")
+@law("GEN-12", role=(*ROWS, *PREPARING), since="0.1")
 def layout_does_not_matter(case: Case) -> None:
     """How the inputs lie in memory does not matter.
 
@@ -215,7 +215,7 @@ def illegal_values_do_not_matter(case: Case) -> None:
     same(poisoned(), call(), f"with {poison} at illegal actions, the output")
 
 
-@law("GEN-16", role=("targets", "explorers"), since="0.1")
+@law("GEN-16", role=("targets", "explorers", *PREPARING), since="0.1")
 def no_gradient_flows(case: Case) -> None:
     """No gradient flows through it.
 
@@ -227,7 +227,7 @@ def no_gradient_flows(case: Case) -> None:
         require(not value.requires_grad and value.grad_fn is None, f"{name} carries a gradient")
 
 
-@law("GEN-19", role=("targets", "explorers", *MODULES, "value_forms"), since="0.1", examples=5)
+@law("GEN-19", role=("targets", "explorers", *MODULES, "value_forms", "distributions"), since="0.1", examples=5)
 def no_rows_give_no_rows(case: Case) -> None:
     """A batch of no rows gives no rows.
 

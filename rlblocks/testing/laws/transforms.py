@@ -1,0 +1,136 @@
+"""LOS: what every transform of a column obeys, and what normalising promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from rlblocks._core.block import Block
+from rlblocks.testing._call import Call
+from rlblocks.testing._case import Case
+from rlblocks.testing._compare import close, require, same
+from rlblocks.testing._law import law
+from rlblocks.testing._names import asked_by
+from rlblocks.testing.laws.general_rows import NEVER, POISON, outcome
+from rlblocks.testing.oracles import like
+from rlblocks.testing.strategies import flags
+
+
+def normalises(block: Block) -> str:
+    """Whether a transform is the one whose equation is known."""
+    return "" if like(block) == "normalise" else "it is not like normalise"
+
+
+def weighted(block: Block) -> str:
+    """Whether a transform knows which rows are real."""
+    return "" if "weight" in asked_by(block) else "it reads no weight"
+
+
+def column(call: Call) -> str:
+    """The argument that is rewritten."""
+    (name,) = [name for name in call.rows if name != "weight"]
+    return name
+
+
+def rewritten(call: Call, **changed: Any) -> Tensor:
+    """What the key holds afterwards."""
+    (found,) = call(**changed).values()
+    return found  # type: ignore[no-any-return]
+
+
+def filled_up(case: Case, rows: int | None = None) -> Call:
+    """A call in which some rows only fill a chunk up, but not all."""
+    call = case.call(rows=rows, optional=True)
+    padding = case.draw(flags(call.sizes["batch"]), "padding")
+    padding[0] = False
+    case.saw("padding", padding.any())
+    case.saw("all rows real", not padding.any())
+    return call.with_inputs(weight=torch.ones_like(call.inputs["weight"]).masked_fill(padding, 0.0) * 1.5)
+
+
+@law("LOS-8", role="transforms", since="0.1", needs=normalises, covers=("padding", "all rows real"), examples=25)
+def it_is_normalised_by_its_real_rows(case: Case) -> None:
+    """It equals (x − mean)/(std + ε) over the real rows, in float64.
+
+    The standard deviation divides by their number.
+    """
+    call = filled_up(case)
+    x, weight = call.inputs[column(call)].double(), call.inputs["weight"]
+    real = x[weight != 0]
+    centred = real - real.mean()
+    due = torch.zeros_like(x)
+    due[weight != 0] = centred / (centred.square().mean().sqrt() + case.block.eps)
+    close(rewritten(call), due, "the column", rtol=1e-5)
+    close(rewritten(call.without("weight")), rewritten(call, weight=torch.ones_like(weight)), "without weights, it")
+
+
+@law("LOS-8a", role="transforms", since="0.1", needs=normalises, covers=("rows that differ",))
+def units_do_not_matter(case: Case) -> None:
+    """Another unit and another zero of the column change nothing, and the other sign only the sign.
+
+    a·x + b, up to ε.
+    """
+    call = filled_up(case, rows=5).to(torch.float64)
+    x = call.inputs[column(call)]
+    differ = x[call.inputs["weight"] != 0].std(correction=0) > 1e-3  # noqa: PLR2004  far above ε
+    case.saw("rows that differ", differ)
+    if not differ:
+        return
+    a, b = case.draw(st.sampled_from([0.5, 3.0, -2.0]), "a"), case.draw(st.sampled_from([0.0, -7.0]), "b")
+    sign = 1 if a > 0 else -1
+    close(rewritten(call, **{column(call): a * x + b}), sign * rewritten(call), "a column in other units", rtol=1e-4)
+
+
+@law("LOS-8b", role="transforms", since="0.1", needs=normalises)
+def equal_rows_come_out_as_zero(case: Case) -> None:
+    """One row, and rows that all agree, come out as 0.
+
+    Nothing is divided by 0.
+    """
+    call = case.call(rows=case.draw(st.sampled_from([1, 2, 3])))
+    x = torch.full_like(call.inputs[column(call)], case.draw(st.sampled_from([0.0, -2.5, 4096.0]), "x"))
+    found = rewritten(call, **{column(call): x})
+    require(not bool(found.any()), f"rows that all are {x[0].item()} come out as {found.tolist()}")
+
+
+@law("LOS-8c", role="transforms", since="0.1", needs=weighted, covers=("padding",))
+def padding_does_not_matter(case: Case) -> None:
+    """Rows of weight 0 come out as 0 and take no part, whatever stands in them.
+
+    NaN and infinity included; how heavy the other rows are does not matter.
+    """
+    call, poison = filled_up(case, rows=5), case.draw(st.sampled_from(POISON), "poison")
+    x, padding = call.inputs[column(call)], call.inputs["weight"] == 0
+    found = rewritten(call)
+    same(rewritten(call, **{column(call): x.masked_fill(padding, poison)}), found, f"with {poison} there, the column")
+    same(rewritten(call, weight=call.inputs["weight"] * 3), found, "with three times the weight, the column")
+    require(not bool(found[padding].any()), f"rows that are not real come out as {found[padding].tolist()}")
+
+
+@law("LOS-8d", role="transforms", since="0.1")
+def time_does_not_matter(case: Case) -> None:
+    """A column `[T, N]` is transformed as its rows in one line, and keeps its shape and type.
+
+    So that it may stand in the recipe's `prepare` or in an objective's.
+    """
+    call = case.call(rows=6)
+    folded = call(**call.map_rows(lambda value: value.view(3, 2)))
+    (found,) = folded.values()
+    require(list(found.shape) == [3, 2], f"the column has the shape {list(found.shape)}, not [3, 2]")
+    close(found.reshape(6), rewritten(call), "the column")
+    require(found.dtype == call.inputs[column(call)].dtype, f"the column is {found.dtype}")
+
+
+@law("LOS-8e", role="transforms", since="0.1", needs=weighted)
+def weights_are_not_broadcast(case: Case) -> None:
+    """A weight [B, 1] beside a column [B] is refused, never broadcast.
+
+    And a column [B, 1] beside a weight [B].
+    """
+    call = filled_up(case, rows=3)
+    for name in sorted(call.rows):
+        found = outcome(call, **{name: call.inputs[name].unsqueeze(1)})
+        require(found is NEVER, f"{name} given as [B, 1] was not refused")

@@ -8,14 +8,16 @@ from gymnasium.vector import SyncVectorEnv
 
 from rlblocks import EnvSteps, Episodes, OfRun, Updates
 from rlblocks._core.block import blocks_of
-from rlblocks.cadences import LearnEvery
+from rlblocks.cadences import LearnEvery, RolloutEpochs
+from rlblocks.early_stops import KLStop
 from rlblocks.envs import Gym, Supplied, SuppliedVector, TimeLimit
 from rlblocks.explorers import Boltzmann, EpsilonGreedy
-from rlblocks.losses import Huber
+from rlblocks.losses import ClippedSurrogate, ClippedValueLoss, Entropy, Huber, KLPenalty, PolicyGradient, ValueLoss
 from rlblocks.networks import MLP, DuelingQ, NatureCNN, NoisyDense, QValues
 from rlblocks.optimizers import SGD, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from rlblocks.schedules import Constant, Cosine, Exponential, Linear, Piecewise
-from rlblocks.stores import NStep, PrioritizedReplay, UniformReplay
+from rlblocks.stores import Episodes as WholeEpisodes
+from rlblocks.stores import NStep, PrioritizedReplay, Rollout, UniformReplay
 from rlblocks.target_updates import HardCopy, Polyak
 from rlblocks.testing import known_roles, parametrize_laws
 from rlblocks.testing.clock import ClockEnv
@@ -40,8 +42,25 @@ EXAMPLES = {
         Piecewise((Linear(0.0, 1.0, over=Updates(10)), Linear(0.5, 0.25, over=Updates(100)), Constant(0.25))),
     ],
     "explorers": [EpsilonGreedy(0.3), Boltzmann(4.0)],
-    "stores": [UniformReplay(7), PrioritizedReplay(7), NStep(UniformReplay(7), n=3), NStep(PrioritizedReplay(7), n=2)],
-    "losses": [Huber(delta=4.0, coefficient=0.5)],
+    "stores": [
+        UniformReplay(7),
+        PrioritizedReplay(7),
+        NStep(UniformReplay(7), n=3),
+        NStep(PrioritizedReplay(7), n=2),
+        Rollout(3),
+        WholeEpisodes(2, longest=9),
+    ],
+    "losses": [
+        Huber(delta=4.0, coefficient=0.5),
+        PolicyGradient(0.5),
+        ClippedSurrogate(Linear(0.5, 0.1, over=Updates(50)), coefficient=2.0),
+        ClippedSurrogate(clip=1e9),
+        KLPenalty(beta=0.25, target=0.05),
+        ValueLoss(1.0),
+        ClippedValueLoss(1.5, coefficient=1.0),
+        Entropy(Linear(0.1, 0.0, over=Updates(50))),
+    ],
+    "early_stops": [KLStop(2.0)],
     "target_updates": [HardCopy(every=EnvSteps(7)), Polyak(0.25, every=Updates(3))],
     "optimizers": [
         Adam(lr=Linear(0.1, 0.0, over=Updates(5)), clip=ClipNorm(1.0)),
@@ -58,6 +77,8 @@ EXAMPLES = {
         LearnEvery(EnvSteps(3), updates=0.25, batch=4, warmup=10),
         LearnEvery(EnvSteps(1), updates=1 / 3, batch=1, warmup=0),
         LearnEvery(EnvSteps(9), updates=1.5, batch=12, warmup=5),
+        RolloutEpochs(epochs=1, minibatches=1),
+        RolloutEpochs(epochs=10, minibatches=3, early_stop=KLStop(0.02)),
     ],
     "envs": [Gym("CartPole-v1", n=2), Gym("FrozenLake-v1"), Supplied(ClockEnv, n=2), SuppliedVector(clocks)],
     "wrappers": [TimeLimit(3)],

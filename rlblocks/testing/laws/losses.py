@@ -80,7 +80,8 @@ def equals_its_equation(case: Case) -> None:
     call = case.call()
     found = call()
     for name, due in loss_oracles.outputs(call).items():
-        close(found[name], torch.tensor(due), name, rtol=1e-5)
+        if name in found:  # a block need not report all that another one does
+            close(found[name], torch.tensor(due), name, rtol=1e-5)
 
 
 @law("LOS-1a", role="losses", since="0.1")

@@ -1,11 +1,15 @@
 """Prebuilt recipes: functions that return a `Recipe`, and patches that change one."""
 
+from .a2c import a2c
 from .double_dqn import double_dqn
 from .dqn import dqn
 from .dueling_dqn import dueling_dqn
 from .n_step_dqn import n_step_dqn
 from .patches import PATCHES, compose, double, dueling, huber, n_step, noisy, prioritized
+from .ppo import ppo
 from .prioritized_dqn import prioritized_dqn
+from .reinforce import reinforce
+from .reinforce_baseline import reinforce_baseline
 
 RECIPES = {
     "dqn": dqn,
@@ -13,9 +17,14 @@ RECIPES = {
     "dueling_dqn": dueling_dqn,
     "n_step_dqn": n_step_dqn,
     "prioritized_dqn": prioritized_dqn,
+    "reinforce": reinforce,
+    "reinforce_baseline": reinforce_baseline,
+    "a2c": a2c,
+    "ppo": ppo,
 }
 
 __all__ = [
-    "PATCHES", "RECIPES", "compose", "double", "double_dqn", "dqn", "dueling", "dueling_dqn", "huber", "n_step",
-    "n_step_dqn", "noisy", "prioritized", "prioritized_dqn",
+    "PATCHES", "RECIPES", "a2c", "compose", "double", "double_dqn", "dqn", "dueling", "dueling_dqn", "huber", "n_step",
+    "n_step_dqn", "noisy", "ppo", "prioritized", "prioritized_dqn", "reinforce",
+    "reinforce_baseline",
 ]  # fmt: skip

@@ -140,7 +140,10 @@ def keepers(world: World) -> dict[str, Printed]:
 
 
 def leftovers(world: World) -> None:
-    """Networks that nobody reads, values in a form that no loss reads, and parameters that nobody trains."""
+    """Networks and normalizers that nobody reads, values in a form that no loss reads, and untrained parameters."""
+    for name, block in world.recipe.normalizers.items():
+        if f"normalizers.{name}" not in world.carried:
+            world.misfit(f"normalizers.{name}", block, f"normalises {name!r}, and nothing reads that", "take it out")
     objectives = world.recipe.objectives.values()
     trained = {network for objective in objectives for network in objective.trains}
     asked = [asked for objective in objectives for loss in objective.losses for asked in loss.inputs.values()]

@@ -74,7 +74,7 @@ def namespace(
     for name, objective in plan.recipe.objectives.items():
         names[f"{name}_params"] = [p for net in objective.trains for p in online[net].parameters()]
         names[f"{name}_carry"] = carries[name]
-    for slot in plan.carried:
+    for slot in plan.carried.keys() & carries.keys():
         names[carry_name(slot)] = {key: tensor for key, (tensor,) in carries[slot].items()}
     return names
 
@@ -85,8 +85,10 @@ def first_carries(plan: Plan, online: Modules) -> dict[str, Any]:
         name: objective.optimizer.init([p for net in objective.trains for p in online[net].parameters()])
         for name, objective in plan.recipe.objectives.items()
     }
+    device = next((p.device for module in online.values() for p in module.parameters()), META)
+    slots = {f"normalizers.{key}": (plan.columns[key], plan.facts.n) for key in plan.recipe.normalizers}
     others: dict[str, Any] = {
-        slot: {key: [tensor] for key, tensor in block.init().items()}  # type: ignore[attr-defined]  # handed a carry
+        slot: {key: [tensor.to(device)] for key, tensor in block.init(*slots.get(slot, ())).items()}  # type: ignore[attr-defined]  # handed a carry
         for slot, block in plan.carried.items()
     }
     return optimizers | others

@@ -62,7 +62,8 @@ class Spec:
     Attributes:
         shape: the sizes after the batch dim.
         dtype: numpy's name of the type.
-        dims: the names of the leading dims, `batch` first; dims of an observation's or action's own shape have no name.
+        dims: the names of the leading dims: `batch`, with `time` before it where rows are in time order, and what comes
+            first in `shape`; dims of an observation's or action's own shape have no name.
         n: for integers in [0, n) (a Discrete space), how many there are, and one such number for each component of a
             MultiDiscrete or MultiBinary space; 0 otherwise.
         low: the least value, where a Box bounds it (one number, or one per component).
@@ -77,7 +78,8 @@ class Spec:
     high: float | tuple[float, ...] | None = None
 
     def __str__(self) -> str:
-        named = [*self.dims, *map(str, self.shape[len(self.dims) - 1 :])]
+        lead = self.dims.index("batch") + 1 if "batch" in self.dims else 0
+        named = [*self.dims, *map(str, self.shape[len(self.dims) - lead :])]
         return f"{self.dtype}[{', '.join(named)}]" + (f" in [0, {self.n})" if self.n else "")
 
 

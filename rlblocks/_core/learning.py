@@ -116,11 +116,10 @@ class Epochs:
 
 
 def stored_keys(state: State) -> list[str]:
-    """The columns that learning asks of the store, and what the store writes beside them."""
+    """The columns that learning asks of the store."""
     plan = state.plan
     wanted = {*plan.learn.columns, *(plan.prepare.columns if plan.prepare else ())}
-    known = {*plan.columns, *(plan.recipe.store.outputs if plan.recipe.store.hands == "drained" else ())}
-    return [key for key in wanted if key in known]
+    return [key for key in wanted if key in plan.columns]
 
 
 def _not_finite(state: State, name: str, value: float, chunk: Chunk) -> RunError:

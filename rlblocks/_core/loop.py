@@ -101,6 +101,7 @@ class Loop:
             state.memory.add(rows, self._environments)
         else:
             state.memory.add({key: rows[key][step.real] for key in rows}, self._environments[step.real])
+        state.pending.note(rows, step.real)
         state.observation = step.observation
         state.counters.env_steps += real
         if step.episodes:
@@ -114,6 +115,7 @@ class Loop:
         for _ in range(op.updates):
             self.last = self._sampling()
             self._follow()
+            self.state.pending.absorb()
             yield
 
     def _drain(self, op: Drain) -> Iterator[None]:
@@ -123,6 +125,7 @@ class Loop:
         for wrote in self._epochs():
             self.last = wrote
             self._follow()
+        self.state.pending.absorb()
         yield
 
     def _follow(self) -> None:

@@ -64,6 +64,7 @@ class Printed:
 
 def printed(head: str, doc: str, page: Page, lines: list[Line], tail: list[str]) -> Printed:
     """Finish a page."""
+    lines = [*page.first, *lines]
     source = function_source(head, doc, page.columns_read, lines, tail)
     by_code = {line.code: line.slot for line in lines}
     slots = tuple(by_code.get(text.strip(), "") for text in source.splitlines())

@@ -41,11 +41,13 @@ class Page:
     world: World
     columns: Mapping[str, Spec]
     explores: bool = True
+    first: list[Line] = attrs.Factory(list)  # what stands before everything else
     lines: list[Line] = attrs.Factory(list)
     columns_read: dict[str, Spec] = attrs.Factory(dict)
     draws: dict[str, tuple[str, tuple[int, ...], bool]] = attrs.Factory(dict)  # name -> kind, shape, one per row
     numbers: dict[str, tuple[Block, str]] = attrs.Factory(dict)  # name -> block, field or method
     written: dict[str, Values] = attrs.Factory(dict)  # by key: what blocks of this function wrote
+    normalised: dict[str, Values] = attrs.Factory(dict)  # columns as they are read
     passes: Passes = attrs.field(init=False, default=attrs.Factory(Passes, takes_self=True))
 
     @property
@@ -126,10 +128,26 @@ class Page:
         text = str(key)
         if text in self.written:
             return self.written[text]
+        if text in self.normalised:
+            return self.normalised[text]
         if text in self.columns:
             self.columns_read[text] = self.columns[text]
-            return Values(variable(text), self.columns[text])
+            return self._normalise(key, text) if key.name in self.world.recipe.normalizers else Values(
+                variable(text), self.columns[text]
+            )
         return None
+
+    def _normalise(self, key: Key, text: str) -> Values:
+        """A column through its normalizer, which holds still while this function runs."""
+        slot, block = f"normalizers.{key.name}", self.world.recipe.normalizers[key.name]
+        self.world.carried[slot] = block
+        given = as_arguments({"x": variable(text), "carry": carry_name(slot)})
+        spec = attrs.evolve(self.columns[text], dtype="float32", low=None, high=None)
+        self.normalised[text] = Values(variable(text), spec)
+        self.first.append(
+            Line(f"{variable(text)} = {self.world.named(block, slot)}.compute({given})", slot, f"{slot}: {block!r}")
+        )
+        return self.normalised[text]
 
     def _network_value(self, key: Key, asked: Read, block: Block, slot: str, *, grad: bool) -> Values | None:
         writer = self.world.writers.get(key.name)

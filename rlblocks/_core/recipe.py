@@ -18,6 +18,7 @@ from rlblocks.envs.base import Environment
 from rlblocks.explorers.base import Explorer
 from rlblocks.losses.base import Loss
 from rlblocks.networks.base import Body, Head
+from rlblocks.normalizers.base import Normalizer
 from rlblocks.optimizers.base import Optimizer
 from rlblocks.stores.base import Store
 from rlblocks.target_updates.base import TargetUpdate
@@ -93,7 +94,7 @@ class Objective:
     every: Clock = fields.duration(Updates(1), clocks=(Updates,))
 
 
-def _mapping_of(kind: type, what: str) -> Any:
+def _mapping_of(kind: type, what: str, default: Any = attrs.NOTHING) -> Any:
     def check(_: object, attribute: Any, value: Any) -> None:
         _check_names(attribute.name, value)
         for name, item in value.items():
@@ -104,7 +105,7 @@ def _mapping_of(kind: type, what: str) -> Any:
                     value=item,
                 )  # fmt: skip
 
-    return attrs.field(converter=FrozenDict, validator=check)
+    return attrs.field(default=default, converter=FrozenDict, validator=check)
 
 
 def _check_names(field: str, names: Collection[str]) -> None:
@@ -135,6 +136,7 @@ class Recipe:
         target_updates: by network; one for each network that is read `@target`.
         cadence: how many collects and learns.
         prepare: blocks computed once for each chunk that the store hands over (returns, advantages).
+        normalizers: by column, running statistics between what is stored and what is read.
     """
 
     name: str = fields.text()
@@ -147,6 +149,7 @@ class Recipe:
     target_updates: Mapping[str, TargetUpdate] = _mapping_of(TargetUpdate, "a block of role 'target_updates'")
     cadence: Cadence = fields.slot("cadences")
     prepare: tuple[Block, ...] = attrs.field(default=(), converter=_tuple, validator=_members("", "blocks"))
+    normalizers: Mapping[str, Normalizer] = _mapping_of(Normalizer, "a block of role 'normalizers'", FrozenDict({}))
 
     def get(self, path: str) -> Any:
         """What stands at a path, or at a short name that fits one place.

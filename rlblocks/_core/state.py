@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -13,6 +14,7 @@ from rlblocks._core.dry_run import build_modules, first_carries, namespace
 from rlblocks._core.errors import BuildError, CheckpointError
 from rlblocks._core.plan import Plan
 from rlblocks._core.randomness import generators, seed_for
+from rlblocks._core.statistics import Pending
 from rlblocks.cadences.base import Progress
 from rlblocks.envs.base import Pool
 from rlblocks.stores.base import Memory, StoreSpec
@@ -49,6 +51,7 @@ class State:
         observation: what to act on next, `[n, ...]`.
         generators: one for each purpose.
         counters: where the run stands.
+        pending: steps that are in no normalizer's statistics yet.
     """
 
     plan: Plan
@@ -61,6 +64,7 @@ class State:
     observation: np.ndarray[Any, Any]
     generators: dict[str, np.random.Generator]
     counters: Counters
+    pending: Pending
 
     def namespace(self) -> dict[str, Any]:
         """The names that the plan's functions use, bound to this state."""
@@ -76,11 +80,18 @@ class State:
             "generators": {name: _generator_state(generator) for name, generator in self.generators.items()},
             "environments": self.pool.state(),
             "store": self.memory.state(),
+            "pending": self.pending.state(),
         }
 
     def tree_of_networks(self) -> Tree:
-        """The trained networks alone: all that an agent needs."""
+        """The trained networks alone."""
         return {name: dict(module.state_dict()) for name, module in self.online.items()}
+
+    def tree_of_agent(self) -> Tree:
+        """All that acting needs: the networks, and what the normalizers know."""
+        held = {f"normalizers.{name}" for name in self.plan.recipe.normalizers}
+        carries = {slot: dict(carry) for slot, carry in self.carries.items() if slot in held}
+        return {"networks": self.tree_of_networks(), "carries": carries}
 
     def load(self, tree: Tree) -> None:
         """Become what `tree()` described.
@@ -90,13 +101,7 @@ class State:
         """
         for kind, modules in (("networks", self.online), ("targets", {n: self.target[n] for n in self.plan.follows})):
             load_networks(kind, modules, tree[kind])
-        _same_names("carries", tree["carries"], self.carries)
-        with torch.no_grad():
-            for name, carry in self.carries.items():
-                _same_names(f"carries.{name}", tree["carries"][name], carry)
-                for key, part in carry.items():
-                    for ours, saved in zip(part, tree["carries"][name][key], strict=True):
-                        ours.copy_(saved)
+        load_carries(self.carries, tree["carries"])
         budget = self.counters.budget
         for name, value in tree["counters"].items():
             setattr(self.counters, name, value)
@@ -105,6 +110,7 @@ class State:
             generator.bit_generator.state = tree["generators"][name]
         try:
             self.memory.load(tree["store"])
+            self.pending.load(tree["pending"])
             self.observation = self.pool.load(tree["environments"])
         except KeyError as error:
             raise CheckpointError(
@@ -133,7 +139,9 @@ def build(plan: Plan, *, seed: int, budget: int, device: torch.device) -> State:
     except Exception:
         pool.close()
         raise
-    return State(plan, device, online, target, carries, memory, pool, observation, made, Counters(budget))
+    return State(
+        plan, device, online, target, carries, memory, pool, observation, made, Counters(budget), Pending(plan, carries)
+    )  # fmt: skip
 
 
 def _modules(plan: Plan, seed: int, device: torch.device) -> dict[str, nn.Module]:
@@ -174,6 +182,21 @@ def load_networks(kind: str, modules: dict[str, nn.Module], saved: Tree) -> None
     _same_names(kind, saved, modules)
     for name, module in modules.items():
         _load_module(f"{kind}.{name}", module, saved[name])
+
+
+def load_carries(ours: Mapping[str, Tree], saved: Tree) -> None:
+    """Load what blocks remember, in place, from its part of a checkpoint.
+
+    Raises:
+        CheckpointError: the checkpoint is of another recipe.
+    """
+    _same_names("carries", saved, ours)
+    with torch.no_grad():
+        for name, carry in ours.items():
+            _same_names(f"carries.{name}", saved[name], carry)
+            for key, parts in carry.items():
+                for part, other in zip(parts, saved[name][key], strict=True):
+                    part.copy_(other)
 
 
 def _load_module(what: str, module: nn.Module, saved: Tree) -> None:

@@ -40,7 +40,7 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
     facts = facts or recipe.env.facts()
     world = World(recipe, _sizes(facts), {})
     columns = world.columns = _collected(world, facts)
-    _networks(world, columns)
+    _networks(world, _normalised(world, columns))
     if world.problems:  # whatever reads these networks would only repeat it
         raise WiringError(recipe.name, world.problems)
     act, warmup, explorer, evaluate = _acting(world, columns)
@@ -88,6 +88,22 @@ def _collected(world: World, facts: Facts) -> dict[str, Spec]:
         "observation": observation, "action": action, "reward": SCALAR, "terminated": FLAG, "truncated": FLAG,
         "next.observation": observation,
     }  # fmt: skip
+
+
+def _normalised(world: World, columns: Mapping[str, Spec]) -> dict[str, Spec]:
+    """The columns as they are read: those with a normalizer are real numbers without bounds."""
+    seen = dict(columns)
+    for name, block in world.recipe.normalizers.items():
+        slot = f"normalizers.{name}"
+        if name not in columns:
+            world.blame(f"slot {slot!r} normalises {name!r}, but collecting does not write that",
+                        did_you_mean(name, columns), slot=slot)  # fmt: skip
+        elif why := block.misfit(name, columns[name]):
+            world.misfit(slot, block, why, "take it out, or normalise another column")
+        else:
+            for key in {name, f"next.{name}"} & set(columns):
+                seen[key] = attrs.evolve(columns[key], dtype="float32", low=None, high=None)
+    return seen
 
 
 def _networks(world: World, columns: Mapping[str, Spec]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from torch import nn
 
 from rlblocks._core.dry_run import namespace
@@ -23,10 +25,12 @@ class Agent:
         networks: the modules, by name.
     """
 
-    def __init__(self, plan: Plan, networks: dict[str, nn.Module], device: torch.device, seed: int = 0) -> None:
+    def __init__(
+        self, plan: Plan, networks: dict[str, nn.Module], carries: Mapping[str, Any], device: torch.device, seed: int = 0
+    ) -> None:
         self.plan, self.networks, self._device = plan, networks, device
         idle: dict[str, Any] = {name: {} for name in plan.recipe.objectives}  # acting has no optimizer
-        names = namespace(plan, networks, {}, idle, torch.autograd.grad)
+        names = namespace(plan, networks, {}, idle | dict(carries), torch.autograd.grad)
         self._act = plan.evaluate.define(plan.recipe.name, names)
         self._numbers = Numbers(plan.evaluate.numbers, device)
         self._times = Counters(budget=1, env_steps=1)
@@ -37,17 +41,27 @@ class Agent:
     def __call__(self, observation: Any) -> Any:
         """The action for one observation, or the actions `[B]` for a batch `[B, ...]` of them.
 
-        Discrete actions are an int, counted as the environment's space counts them; batched, an int64 array.
+        Discrete actions are an int, counted as the environment's space counts them; batched, an int64 array. Box actions
+        are cut to the bounds of the space.
 
         Raises:
             ValueError: the observation has neither the shape of one nor of a batch.
         """
         array = np.asarray(observation)
         single = array.ndim == len(self._spec.shape)
-        start = int(getattr(self.plan.facts.action_space, "start", 0))
-        if single:
-            return int(self.act(array[None])[0]) + start
-        return self.act(array) + start
+        actions = self._as_executed(self.act(array[None] if single else array))
+        if not single:
+            return actions
+        return int(actions[0]) if actions.ndim == 1 else actions[0]
+
+    def _as_executed(self, actions: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """The actions as the environment takes them."""
+        match self.plan.facts.action_space:
+            case spaces.Discrete() as space:
+                return actions + int(space.start)
+            case spaces.Box() as space:
+                return np.clip(actions, space.low, space.high).astype(space.dtype, copy=False)
+        return actions
 
     def restart(self, seed: int) -> None:
         """Begin the random numbers of a policy that draws anew, with those of a seed."""

@@ -112,10 +112,14 @@ def load(run: str | Path, which: str = "last", env: Any = None) -> Agent:
 
 def agent_of(plan: Plan, where: Path, which: str = "last") -> Agent:
     """The agent of a wired recipe and a checkpoint of its run."""
-    from rlblocks._core.dry_run import build_modules
-    from rlblocks._core.state import load_networks
+    from rlblocks._core.dry_run import build_modules, first_carries
+    from rlblocks._core.state import load_carries, load_networks
 
-    tree, _ = checkpoint.load(where / (files.LAST if which == "last" else files.BEST), only=("networks",))
+    asked = ("networks", "carries") if plan.recipe.normalizers else ("networks",)
+    tree, _ = checkpoint.load(where / (files.LAST if which == "last" else files.BEST), only=asked)
     modules = build_modules(plan, torch.Generator(), torch.device("cpu"))
     load_networks("networks", modules, tree["networks"])
-    return Agent(plan, modules, torch.device("cpu"))
+    slots = [f"normalizers.{name}" for name in plan.recipe.normalizers]
+    carries = {slot: carry for slot, carry in first_carries(plan, modules).items() if slot in slots}
+    load_carries(carries, {slot: tree["carries"][slot] for slot in slots})
+    return Agent(plan, modules, carries, torch.device("cpu"))

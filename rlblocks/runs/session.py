@@ -72,7 +72,7 @@ class Session:
         self._fixed = dict(fixed or {})
         self.reason = ""
         self._metrics, self._callbacks = metrics, tuple(callbacks)
-        self.agent = Agent(plan, state.online, state.device, options.seed)
+        self.agent = Agent(plan, state.online, state.carries, state.device, options.seed)
         self._loop = Loop(state, compiler(mode))
         self._shown = Numbers(
             {name: source for part in (plan.act, plan.learn) for name, source in part.numbers.items()},
@@ -156,7 +156,7 @@ class Session:
         )
         if best:
             outcome.best, outcome.best_at = scores.mean, counters.env_steps
-            self._write("best", {"networks": self.state.tree_of_networks()})
+            self._write("best", self.state.tree_of_agent())
         threshold = self.plan.facts.reward_threshold
         if threshold is not None and scores.mean >= threshold:
             outcome.solved_at = outcome.solved_at or counters.env_steps

@@ -27,7 +27,7 @@ def agent_of(recipe: Any = None, facts: Facts | None = None, seed: int = 0) -> A
     with torch.no_grad():
         for parameter in modules["q"].parameters():
             parameter.normal_(generator=generator)  # as it begins, a network of this size prefers one action
-    return Agent(plan, modules, CPU, seed)
+    return Agent(plan, modules, {}, CPU, seed)
 
 
 def facts(observation: Any, actions: Any) -> Facts:

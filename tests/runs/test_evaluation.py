@@ -26,7 +26,7 @@ CPU = torch.device("cpu")
 
 def agent_of(recipe: Any = None) -> Agent:
     plan = wire(recipe or small())
-    return Agent(plan, build_modules(plan, torch.Generator().manual_seed(1), CPU), CPU)
+    return Agent(plan, build_modules(plan, torch.Generator().manual_seed(1), CPU), {}, CPU)
 
 
 def test_the_same_seed_gives_the_same_scores() -> None:

@@ -1,0 +1,60 @@
+"""The role of normalizers: running statistics between what is stored and what is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from rlblocks._core.block import Block, role
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from rlblocks._core.keys import Spec
+
+
+class Steps(NamedTuple):
+    """What collecting did since the last time, in order, of n environments.
+
+    Attributes:
+        observation: `[T, n, ...]`, what was acted on.
+        next_observation: `[T, n, ...]`, the true successor.
+        reward: `[T, n]`.
+        discount: `[T, n]`, γ·(1 − terminated).
+        terminated: `[T, n]` bool.
+        truncated: `[T, n]` bool.
+        real: `[T, n]` bool; False for a dummy step of an autoresetting vector environment, which counts nowhere.
+    """
+
+    observation: NDArray[Any]
+    next_observation: NDArray[Any]
+    reward: NDArray[Any]
+    discount: NDArray[Any]
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+    real: NDArray[np.bool_]
+
+
+@role("normalizers")
+class Normalizer(Block):
+    """Running statistics of a column. What is stored is raw; what is read has been through `compute`.
+
+    The statistics hold still while a chunk is collected and learnt from, and in evaluation; `absorb` moves them between.
+    """
+
+    handed: ClassVar[tuple[str, ...]] = ("carry",)
+
+    def misfit(self, key: str, spec: Spec) -> str:
+        """Why it cannot serve this column, to stand after its name or "which"; empty where it can."""
+        raise NotImplementedError
+
+    def init(self, spec: Spec, environments: int) -> dict[str, Tensor]:
+        """The carry before anything was seen: float64 statistics, and what `compute` reads, float32."""
+        raise NotImplementedError
+
+    def absorb(self, carry: dict[str, Tensor], steps: Steps) -> None:
+        """Take in steps, writing into the carry's tensors in place."""
+        raise NotImplementedError
+
+    compute: Any

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rlblocks._core.block import Block
 from rlblocks._core.declare import Read, Scheduled
 from rlblocks.runs.tree import flatten, restore
-from rlblocks.stores.base import Memory, StoreSpec
+from rlblocks.stores.base import StoreSpec
 from rlblocks.testing._case import Case
 from rlblocks.testing._compute_calls import number_at
 from rlblocks.testing.oracles import like
@@ -21,14 +21,28 @@ from rlblocks.testing.strategies import Moment
 from rlblocks.testing.streams import COLUMNS, Rows, Stream, n_step_rows
 
 KEYS = tuple(COLUMNS)
+LONGEST = 40  # steps of an episode that a small store of episodes takes: more than any stream has
 
 
 def small(block: Any, capacity: int) -> Any:
-    """The store with another capacity, so that it wraps within a short stream; itself where it has none."""
+    """The store with another capacity, so that it is full within a short stream; itself where it has none."""
     names = attrs.fields_dict(type(block))
+    if is_drained(block):
+        sizes = {"steps": capacity, "count": 1 + capacity % 3, "longest": LONGEST}
+        return attrs.evolve(block, **{name: size for name, size in sizes.items() if name in names})
     if "capacity" in names:
         return attrs.evolve(block, capacity=capacity)
     return attrs.evolve(block, inner=small(block.inner, capacity)) if "inner" in names else block
+
+
+def is_drained(block: Any) -> bool:
+    """Whether a store hands over each row once, in chunks of time steps."""
+    return bool(block.hands == "drained")
+
+
+def sampled(block: Any) -> str:
+    """Whether a store hands over some of its rows and keeps them."""
+    return "it is drained, which has laws of its own" if is_drained(block) else ""
 
 
 def setting(block: Any, name: str) -> Any:
@@ -46,6 +60,8 @@ def joins(block: Any) -> int:
 
 def no_model(block: Any) -> str:
     """Why the kit does not know which rows a store should hold; empty where it does."""
+    if why := sampled(block):
+        return why
     if block.tags.get("keeps", "newest") != "newest":
         return f"its tag keeps says {block.tags['keeps']!r}, not 'newest'"
     if "flush" in block.tags and like(block) != "n_step":
@@ -61,7 +77,7 @@ def expected(block: Any, stream: Stream) -> list[Rows]:
 
 
 class Subject:
-    """A built memory and what it takes to sample from it.
+    """A built memory and what it takes to sample from it, or to drain it.
 
     Attributes:
         block: the store.
@@ -72,24 +88,29 @@ class Subject:
     def __init__(self, block: Any, environments: int, seed: int = 0, generator: Any = None) -> None:
         self.block = block
         self.generator: Any = np.random.default_rng(seed) if generator is None else generator
-        self.memory: Memory = block.build(StoreSpec(COLUMNS, environments, self.generator))
+        self.memory: Any = block.build(StoreSpec(COLUMNS, environments, self.generator))
 
     def fill(self, stream: Stream) -> Subject:
-        """Write a whole stream."""
+        """Write a whole stream; a drained memory hands over a chunk whenever the next write finds one."""
         for write in stream.writes:
+            if is_drained(self.block) and len(self.memory):
+                self.memory.drain(KEYS)
             self.memory.add(*write.arguments())
         return self
 
     def sample(self, batch: int) -> dict[str, NDArray[Any]]:
-        """A batch of all columns, with the numbers that the store asks for as they are at the start of a run."""
-        return self.memory.sample(batch, KEYS, **numbers(self.block))
+        """A batch of all columns, with the numbers that the store asks for as they are at the start of a run.
+
+        Of a drained memory a chunk, whatever the batch.
+        """
+        if is_drained(self.block):
+            return dict(self.memory.drain(KEYS))
+        return dict(self.memory.sample(batch, KEYS, **numbers(self.block)))
 
     def can_sample(self, batch: int) -> bool:
         """Whether so many rows may be asked for: at least one held, and as many where no row is handed over twice."""
-        held = len(self.memory)
-        return held > 0 and (
-            batch <= held or (self.block.tags.get("replacement", "with") == "with" and not in_order(self.block))
-        )
+        held, again = len(self.memory), self.block.tags.get("replacement", "with") == "with"
+        return held > 0 and (is_drained(self.block) or batch <= held or (again and not in_order(self.block)))
 
     def feed(self, errors: NDArray[Any]) -> None:
         """Hand back what the store asks for, for each row of the last sample."""

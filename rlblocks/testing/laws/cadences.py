@@ -10,7 +10,7 @@ import attrs
 from hypothesis import strategies as st
 
 from rlblocks.cadences import Progress
-from rlblocks.cadences.base import Collect, Learn, Op
+from rlblocks.cadences.base import Collect, Drain, Learn, Op
 from rlblocks.testing import oracles
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require
@@ -28,12 +28,18 @@ class Scene:
         budget: environment steps planned.
         capacity: rows that the store can hold.
         lag: rows that the store cannot hand over yet, as one that joins steps.
+        steps: of every environment, until a drained store has a complete chunk; 0 where the store is sampled.
+        at_once: how many chunks become complete together.
+        stopped: learn steps after which the epochs over a chunk end early.
     """
 
     environments: int
     budget: int
     capacity: int = 10**9
     lag: int = 0
+    steps: int = 0
+    at_once: int = 1
+    stopped: int = 10**9
 
     def start(self) -> Progress:
         """Nothing has happened."""
@@ -45,10 +51,19 @@ class Scene:
             case Collect(steps=steps, explorer=explorer):
                 taken = progress.env_steps + steps
                 warm = progress.warmup_steps + (steps if explorer is not None else 0)
-                rows = max(min(taken - self.lag, self.capacity), 0)
+                rows = self._complete(taken) if self.steps else max(min(taken - self.lag, self.capacity), 0)
                 return attrs.evolve(progress, env_steps=taken, warmup_steps=warm, rows=rows, episodes=taken // 7)
             case Learn(updates=updates):
                 return attrs.evolve(progress, updates=progress.updates + updates)
+            case Drain(epochs=epochs, minibatches=parts):
+                require(progress.rows, f"{op!r} comes when no chunk is complete")
+                updates = progress.updates + min(epochs * parts, self.stopped)
+                return attrs.evolve(progress, updates=updates, rows=progress.rows - self.steps * self.environments)
+
+    def _complete(self, taken: int) -> int:
+        """The rows that a drained store has after so many steps: those of the chunks that this very step completes."""
+        rows = self.steps * self.environments * self.at_once
+        return 0 if taken % rows else rows
 
     def play(self, block: Any, progress: Progress | None = None) -> list[tuple[Op, Progress]]:
         """The operations of a program, each with what was heard after it."""
@@ -67,8 +82,18 @@ class Scene:
         return trace
 
 
+def of_samples(block: Any) -> str:
+    """Whether a cadence learns from samples."""
+    return "" if block.demands == "sampled" else "it learns from chunks, which has laws of its own"
+
+
 def scenes(block: Any) -> st.SearchStrategy[Scene]:
     """Runs that end before, in and long after the warm-up, with one and with several environments."""
+    if block.demands == "drained":
+        return st.builds(
+            Scene, st.sampled_from([1, 2, 3, 8]), st.integers(1, 150), steps=st.integers(1, 9),
+            at_once=st.sampled_from([1, 1, 3]), stopped=st.sampled_from([10**9, 10**9, 1]),
+        )  # fmt: skip
     warm = block.needs()
     budgets = st.integers(1, 60).map(lambda steps: steps + warm) | st.sampled_from([1, max(warm - 1, 1), warm + 173])
     return st.builds(Scene, st.sampled_from([1, 2, 3, 8]), budgets, lag=st.sampled_from([0, 0, 3]))
@@ -80,8 +105,10 @@ def played(case: Case) -> tuple[Scene, list[tuple[Op, Progress]]]:
     case.say("from rlblocks.testing.laws.cadences import Scene")
     case.say(f"{scene!r}.play({case.block!r})")
     trace = scene.play(case.block)
-    case.saw("learning", any(isinstance(op, Learn) for op, _ in trace))
+    case.saw("learning", any(isinstance(op, Learn | Drain) for op, _ in trace))
     case.saw("several environments", scene.environments > 1)
+    case.saw("early stops", scene.stopped == 1)
+    case.saw("several chunks at once", scene.at_once > 1)
     return scene, trace
 
 
@@ -110,15 +137,15 @@ def the_budget_is_spent(case: Case) -> None:
 def nothing_is_learnt_before_the_warm_up(case: Case) -> None:
     """No learn step comes before the warm-up is over.
 
-    The store holds what the warm-up asks for, and a batch of rows.
+    The store holds what the warm-up asks for, and a batch of rows; a drained one a complete chunk.
     """
     _, trace = played(case)
     rows = 0
     for op, progress in trace:
-        if isinstance(op, Learn):
+        if isinstance(op, Learn | Drain):
             due = max(case.block.needs(), 1)
             require(rows >= due, f"{op!r} comes with {rows} rows held, and {due} are due")
-            require(op.updates > 0, f"{op!r} is no operation")
+            require(not isinstance(op, Learn) or op.updates > 0, f"{op!r} is no operation")
         rows = progress.rows
 
 
@@ -185,7 +212,9 @@ def it_resumes_inside_of_an_operation(case: Case) -> None:
     k = case.draw(st.integers(0, len(trace) - 1))
     op, after = trace[k]
     before = trace[k - 1][1] if k else scene.start()
-    size = op.steps // scene.environments if isinstance(op, Collect) else getattr(op, "updates", 0)
+    if isinstance(op, Drain):
+        return
+    size = op.steps // scene.environments if isinstance(op, Collect) else op.updates
     if size > 1:
         part = case.draw(st.integers(1, size - 1), "part")
         half = (
@@ -201,7 +230,7 @@ def it_resumes_inside_of_an_operation(case: Case) -> None:
         )
 
 
-@law("CAD-5", role="cadences", since="0.1", examples=15)
+@law("CAD-5", role="cadences", since="0.1", needs=of_samples, examples=15)
 def the_announced_learn_steps_are_taken(case: Case) -> None:
     """The learn steps that it announces are about those that it takes.
 
@@ -229,7 +258,7 @@ def programs_are_pure(case: Case) -> None:
     require(scene.play(case.block) == trace, "a second program of the same cadence does something else")
 
 
-@law("CAD-8", role="cadences", since="0.1", covers=("learning",), examples=15)
+@law("CAD-8", role="cadences", since="0.1", needs=of_samples, covers=("learning",), examples=15)
 def environments_do_not_change_the_ratio(case: Case) -> None:
     """How many environments step together does not change how much is learnt.
 

@@ -13,7 +13,18 @@ from rlblocks._core.block import Block
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
 from rlblocks.testing._law import law
-from rlblocks.testing._memories import KEYS, Subject, expected, in_order, joins, no_model, setting, small, tell
+from rlblocks.testing._memories import (
+    KEYS,
+    Subject,
+    expected,
+    in_order,
+    joins,
+    no_model,
+    sampled,
+    setting,
+    small,
+    tell,
+)
 from rlblocks.testing.laws.general_memory import filled
 from rlblocks.testing.streams import COLUMNS, ENDS, Rows, one_episode, stacked, streams, transition
 
@@ -112,7 +123,7 @@ def chunks_are_repeated_rows(case: Case) -> None:
     same(at_once.memory.contents(), single.memory.contents(), "of rows added at once, the contents")
 
 
-@law("BUF-6", role="stores", since="0.1", examples=12)
+@law("BUF-6", role="stores", since="0.1", needs=sampled, examples=12)
 def everything_is_copied(case: Case) -> None:
     """It copies what it takes, and hands over copies.
 
@@ -140,7 +151,7 @@ def everything_is_copied(case: Case) -> None:
     )
 
 
-@law("BUF-7", role="stores", since="0.1", examples=5)
+@law("BUF-7", role="stores", since="0.1", needs=sampled, examples=5)
 def types_are_kept(case: Case) -> None:
     """Every column comes back in its own type and shape.
 
@@ -157,7 +168,14 @@ def types_are_kept(case: Case) -> None:
                 )
 
 
-@law("BUF-8", role="stores", since="0.1", covers=("a termination", "a truncation", "both flags"), examples=20)
+@law(
+    "BUF-8",
+    role="stores",
+    since="0.1",
+    needs=sampled,
+    covers=("a termination", "a truncation", "both flags"),
+    examples=20,
+)
 def flags_and_final_observations_are_kept(case: Case) -> None:
     """Both flags are kept apart, and a row's next observation is the true successor.
 

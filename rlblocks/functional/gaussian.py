@@ -154,8 +154,9 @@ def squashed_entropy(mean: Tensor, log_std: Tensor, low: Tensor, high: Tensor) -
     (tensor([-7.5811]), tensor([-7.5811]))
     """
     same_shape("mean", mean, "log_std", log_std)
-    noise = torch.linspace(-REACH, REACH, NODES, dtype=log_std.dtype, device=log_std.device)
+    std = log_std.exp()
+    noise = torch.linspace(-REACH, REACH, NODES, dtype=std.dtype, device=std.device)
     density = (noise.square() / -2).softmax(0)
-    u = mean.unsqueeze(-1) + log_std.exp().unsqueeze(-1) * noise  # [B, *shape, nodes]
+    u = mean.unsqueeze(-1) + std.unsqueeze(-1) * noise  # [B, *shape, nodes]
     slopes = (squash_log_slope(u, low.unsqueeze(-1), high.unsqueeze(-1)) * density).sum(-1)
     return gaussian_entropy(log_std) + total_of_row(slopes)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  torch's own custom
 
+from rlblocks._core.errors import RunError
 from rlblocks.functional.dueling import dueling
 from rlblocks.functional.noisy import factorised_noise
 
@@ -85,6 +86,8 @@ class NoisyDenseModule(nn.Module):
         own: dict[str, Any] = self._parameters
         if noise is None:
             return F.linear(x, own["weight_mu"], own["bias_mu"])
+        if noise.shape[0] != self.noise_size:  # a layer of one output would broadcast what is missing to no rows
+            raise RunError(f"a noisy layer was given {noise.shape[0]} numbers of noise, and takes {self.noise_size}")
         weight_noise, bias_noise = factorised_noise(noise, self.inputs)
         weight = torch.addcmul(own["weight_mu"], own["weight_sigma"], weight_noise)
         return F.linear(x, weight, torch.addcmul(own["bias_mu"], own["bias_sigma"], bias_noise))

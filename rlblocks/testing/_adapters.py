@@ -44,7 +44,7 @@ def _adapters() -> dict[str, tuple[Adapter, Refusal]]:
         "distributions": (_policy_calls.policy_calls, _policy_calls.unserved),
         "layers": (_module_calls.layer_calls, _nothing),
         "bodies": (_module_calls.body_calls, _module_calls.unreadable),
-        "heads": (_module_calls.head_calls, _nothing),
+        "heads": (_module_calls.head_calls, _module_calls.unserved),
         "value_forms": (_module_calls.form_calls, _nothing),
         "clips": (_tensor_calls.clip_calls, _nothing),
         "target_updates": (_tensor_calls.follow_calls, _nothing),

@@ -14,6 +14,7 @@ from rlblocks._core.block import Block
 from rlblocks._core.keys import Spec
 from rlblocks.networks.base import NetworkSpec
 from rlblocks.testing._call import Call, Function
+from rlblocks.testing._policy_calls import ACTIONS
 from rlblocks.testing.strategies import IMAGES, VECTORS, discounts, floats, q_values, rows_of, sizes
 
 SPECS = VECTORS + IMAGES
@@ -23,6 +24,16 @@ seeds = st.integers(0, 255)
 def readable(block: Any) -> list[Spec]:
     """The inputs among those of the kit that a body can read."""
     return [spec for spec in SPECS if not block.misfit(spec)]
+
+
+def actions_for(head: Any, plain: Spec) -> list[Spec]:
+    """The actions that a head can serve: `plain` Discrete ones first, then those of the kit."""
+    return [action for action in (plain, *ACTIONS) if not head.misfit(NetworkSpec(7, action))]
+
+
+def unserved(block: Block) -> str:
+    """Why a head cannot be tried."""
+    return "" if actions_for(block, ACTIONS[0]) else "it serves none of the actions that the kit can make up"
 
 
 def unreadable(block: Block) -> str:
@@ -97,7 +108,7 @@ def body_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy:
 def head_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy: bool | None = None) -> Call:
     """A pass of a head's module on features."""
     chosen, seed, features = draw(sizes(rows)), draw(seeds), 7
-    spec = NetworkSpec(features, Spec((), "int64", n=chosen.action))
+    spec = NetworkSpec(features, draw(st.sampled_from(actions_for(block, Spec((), "int64", n=chosen.action)))))
     module = build(block, spec, seed=seed)
     given = {"x": draw(floats(chosen.batch, features)), "noise": noise_of(module, draw, noisy)}
     lines = (
@@ -105,7 +116,7 @@ def head_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy:
         "from rlblocks.networks import NetworkSpec",
         built(block, spec, seed=seed),
     )
-    known = {"batch": chosen.batch, "action": chosen.action, "feature": features}
+    known = {"batch": chosen.batch, "feature": features}
     return Call(block, _forward(spec, seed=seed), given, "module", known, frozenset({"x"}), prelude=lines)
 
 

@@ -140,12 +140,21 @@ def parameters_are_all_there_is(case: Case) -> None:
 def starts_are_moderate(case: Case) -> None:
     """At the start its outputs are of moderate size.
 
-    Inputs of size 1 give outputs below 100, finite, and not all alike.
+    Inputs of size 1 give outputs below 100, finite, and not all alike. −∞ may stand where no entry is, in every row;
+    and what is alike in all rows must be so for all inputs, beside something that is not.
     """
     subject = made(case)
-    for name, value in subject.outputs().items():
-        require(bool(value.isfinite().all()), f"{name} is not finite")
+    found, elsewhere = subject.outputs(), subject.outputs(x=torch.zeros_like(subject.x))
+    alike = [name for name, value in found.items() if bool((value == value[0]).all())]
+    require(len(alike) < len(found), f"{', '.join(alike)} is the same for all rows")
+    same(
+        {name: elsewhere[name] for name in alike}, {name: found[name] for name in alike}, "of other inputs, the output"
+    )
+    for name, value in found.items():
+        absent = (value == -math.inf) & (value == -math.inf).all(0)
+        present = value.masked_fill(absent, 0.0)
+        require(bool(present.isfinite().all()), f"{name} is not finite")
+        require(not bool(absent.reshape(len(absent), -1).all(1).any()), f"{name} has no entry")
         largest = 300.0 if subject.x.dtype == torch.uint8 and not learned(subject.module) else 100.0
-        require(bool(value.abs().max() < largest), f"{name} reaches {value.abs().max():.3g} for inputs of size 1")
-        require(bool((value != value[0]).any()), f"{name} is the same for all rows")
+        require(bool(present.abs().max() < largest), f"{name} reaches {present.abs().max():.3g} for inputs of size 1")
     require(math.isfinite(subject.module.noise_size), "the size of its noise is not finite")  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from rlblocks.networks.base import NetworkSpec
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require
 from rlblocks.testing._law import law
-from rlblocks.testing._module_calls import build, built, readable, seeds
+from rlblocks.testing._module_calls import actions_for, build, built, readable, seeds
 from rlblocks.testing.laws.general import MODULES
 from rlblocks.testing.strategies import rows_of
 
@@ -58,7 +58,7 @@ class Built:
         return torch.randn(size, generator=generator) * scale if size else None
 
 
-SPEC = NetworkSpec(features=16, action=Spec((), "int64", n=3))
+PLAIN = Spec((), "int64", n=3)
 
 
 def made(case: Case, *, rows: int = ROWS, spec: Spec | None = None) -> Built:
@@ -66,10 +66,11 @@ def made(case: Case, *, rows: int = ROWS, spec: Spec | None = None) -> Built:
     block, seed = case.block, case.draw(seeds)
     arguments: tuple[Any, ...]
     if block.role == "layers":
-        inputs, outputs = case.draw(st.sampled_from([(3, 7), (7, 3), (1, 4)]))
+        inputs, outputs = case.draw(st.sampled_from([(3, 7), (7, 3), (1, 4), (6, 1)]))
         arguments, of = (inputs, outputs), Spec((inputs,))
     elif block.role == "heads":
-        arguments, of = (SPEC,), Spec((SPEC.features,))
+        action = case.draw(st.sampled_from(actions_for(block, PLAIN)))
+        arguments, of = (NetworkSpec(features=16, action=action),), Spec((16,))
     else:
         of = case.draw(st.sampled_from(readable(block))) if spec is None else spec
         arguments = (of,)
@@ -111,14 +112,17 @@ def layers_have_their_sizes(case: Case) -> None:
     )
 
 
-@law("NET-2", role="heads", since="0.1", examples=8)
+@law("NET-2", role="heads", since="0.1", examples=16)
 def heads_write_what_they_say(case: Case) -> None:
     """It writes the keys that it says, in their shapes and types.
 
-    So wiring knows every tensor before it exists.
+    So wiring knows every tensor before it exists. What it derives is among them, and is not written.
     """
     subject = made(case, rows=5)
-    found, due = subject.outputs(), case.block.writes(SPEC)
+    (spec,) = subject.arguments
+    said, derived = case.block.writes(spec), {key for found in case.block.derives(spec) for key in found.outputs}
+    require(derived <= set(said), f"it derives {sorted(derived)}, and says {sorted(said)}")
+    found, due = subject.outputs(), {key: written for key, written in said.items() if key not in derived}
     require(set(found) == set(due), f"it wrote {sorted(found)}, and it says {sorted(due)}")
     for key, spec in due.items():
         good = tuple(found[key].shape) == (5, *spec.shape) and str(found[key].dtype) == f"torch.{spec.dtype}"
@@ -158,6 +162,7 @@ def every_parameter_learns(case: Case) -> None:
     parts = [
         (torch.randn(value.shape, generator=generator) * value).sum()
         for value in subject.outputs(noise=subject.noise()).values()
+        if value.requires_grad  # bounds, say, are written and not learned
     ]
     if named:
         found = torch.autograd.grad(parts, list(named.values()), allow_unused=True)

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from rlblocks.stores.base import Memory, Rows
 
 
-def as_tensordict(rows: Memory | Rows) -> TensorDict:
+def as_tensordict(rows: Memory | Rows, batch_dims: int = 1) -> TensorDict:
     """Everything that a memory holds, oldest row first, or the rows of a chunk, as a TensorDict of batch size `[rows]`.
 
     A dot in a key becomes a level: `next.observation` is found at `("next", "observation")`. The tensors share the
-    memory of the arrays; those of a store are copies.
+    memory of the arrays; those of a store are copies. Two `batch_dims` give a drained chunk the batch size `[T, N]`.
 
     >>> import numpy as np
     >>> as_tensordict({"reward": np.ones(3), "next.observation": np.zeros((3, 4))})["next", "observation"].shape
@@ -25,8 +25,7 @@ def as_tensordict(rows: Memory | Rows) -> TensorDict:
     from tensordict import TensorDict  # takes seconds, which nobody else should wait for
 
     columns = rows if isinstance(rows, Mapping) else rows.contents()
-    size = len(next(iter(columns.values())))
-    made = TensorDict({}, batch_size=[size])
+    made = TensorDict({}, batch_size=next(iter(columns.values())).shape[:batch_dims])
     for key, column in columns.items():
         made[tuple(key.split("."))] = torch.from_numpy(column)
     return made

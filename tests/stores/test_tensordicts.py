@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from store_streams import KEYS, row, spec_for, stack
 
-from rlblocks.stores import NStep, UniformReplay, as_tensordict
+from rlblocks.stores import NStep, Rollout, UniformReplay, as_tensordict
 
 
 def test_contents_as_a_tensordict():
@@ -40,6 +40,20 @@ def test_a_wrapped_memory_and_a_chunk():
     chunk = as_tensordict(memory.sample(4, KEYS))
 
     assert as_tensordict(memory)["action"].tolist() * 4 == chunk["action"].tolist()
+
+
+def test_a_chunk_of_a_drained_store_and_what_it_shows():
+    """A chunk is a TensorDict of batch size [T, N], what a drained memory shows one of its rows."""
+    memory = Rollout(2).build(spec_for(3))
+    assert as_tensordict(memory).batch_size == torch.Size([0])
+    for t in range(2):
+        memory.add(stack([row(e, 0, t) for e in range(3)]), np.arange(3))
+    assert as_tensordict(memory).batch_size == torch.Size([6])
+    found = as_tensordict(memory.drain(KEYS), batch_dims=2)
+
+    assert found.batch_size == torch.Size([2, 3])
+    assert found["next", "observation"].shape == (2, 3, 3)
+    assert found["weight"].tolist() == [[1.0] * 3] * 2
 
 
 def test_an_empty_memory():

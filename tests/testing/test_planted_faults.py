@@ -8,17 +8,20 @@ from tests.testing import (
     faulty_envs,
     faulty_losses,
     faulty_networks,
+    faulty_returns,
     faulty_surrogates,
     faulty_targets,
     faulty_tensors,
+    naive_drained,
     naive_stores,
     odd_blocks,
     odd_losses,
+    odd_returns,
 )
 
 PLANTED = (
-    faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, faulty_tensors, faulty_networks,
-    faulty_envs,
+    faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, naive_drained, faulty_tensors,
+    faulty_networks, faulty_envs, faulty_returns,
 )  # fmt: skip
 FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
 RAISES = {"past the end"}  # faults that show by raising
@@ -40,7 +43,7 @@ def test_a_planted_fault_is_caught(block, law):
     assert ("it raised" in result.reason) == (getattr(block, "fault", "") in RAISES), result
 
 
-@pytest.mark.parametrize("block", [*odd_blocks.BLOCKS, *odd_losses.BLOCKS], ids=named)
+@pytest.mark.parametrize("block", [*odd_blocks.BLOCKS, *odd_losses.BLOCKS, *naive_drained.CORRECT], ids=named)
 def test_a_correct_block_passes(block):
     """However odd it is: no law is broken, and laws that are skipped say why."""
     results = check_block(block)

@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rlblocks.runs.evaluation import Scores
+    from rlblocks.runs.options import Options
 
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run folder, or the beginning of its name.", autocompletion=complete_run)
 ]
 Best = Annotated[bool, typer.Option("--best", help="The best policy of the run instead of the last one.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Of the start states.", show_default=False)]
+Steps = Annotated[
+    int | None,
+    typer.Option("--steps", min=1, help="Cut an episode after so many; as in the run by default.", show_default=False),
+]
 
 
 def evaluate(
@@ -28,16 +33,19 @@ def evaluate(
     episodes: Annotated[int, typer.Option("--episodes", min=1, help="How many.")] = 100,
     best: Best = False,
     seed: Seed = None,
+    steps: Steps = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
 ) -> None:
     """Play greedy episodes from start states that training never saw, and say how well it does."""
     from rlblocks.cli._recipes import run_of
+    from rlblocks.runs._report import cut_short
     from rlblocks.runs.evaluation import evaluate as play
 
     folder = run_of(run)
     agent = agent_of(folder, best=best)
-    chosen = fresh_seed(folder) if seed is None else seed
-    scores = play(agent, agent.plan.recipe.env, episodes, chosen)
+    options = options_of(folder)
+    chosen = fresh_seed(options) if seed is None else seed
+    scores = play(agent, agent.plan.recipe.env, episodes, chosen, steps=steps or options.evaluation_steps)
     found = numbers_of(scores, agent.plan.facts.reward_threshold)
     screen = Screen.of()
     if json:
@@ -48,6 +56,8 @@ def evaluate(
         f"{agent.plan.recipe.name} on {agent.plan.facts.name}, the {whose} policy, {episodes} episodes", "bold"
     )
     screen.rows(_said(found))
+    if scores.cut:
+        screen.write(cut_short(scores.cut, scores.lengths, "--steps"))
 
 
 def agent_of(folder: Path, *, best: bool) -> Any:
@@ -61,12 +71,22 @@ def agent_of(folder: Path, *, best: bool) -> Any:
     return load(folder, "best" if best else "last")
 
 
-def fresh_seed(folder: Path) -> int:
+def options_of(folder: Path) -> Options:
+    """The options that a run was made with.
+
+    Raises:
+        CheckpointError: their file is missing or damaged.
+    """
+    from rlblocks.runs import _record
+
+    return _record.options_of(folder)
+
+
+def fresh_seed(options: Options) -> int:
     """A seed of start states that neither the run nor its evaluations had; the same for the same run."""
     from rlblocks.runs.agent import evaluation_seed
-    from rlblocks.runs.train import OPTIONS, options_from
 
-    return evaluation_seed(options_from(text.loads((folder / OPTIONS).read_text(encoding="utf-8")))) + 1
+    return evaluation_seed(options) + 1
 
 
 def numbers_of(scores: Scores, threshold: float | None) -> dict[str, Any]:
@@ -78,7 +98,7 @@ def numbers_of(scores: Scores, threshold: float | None) -> dict[str, Any]:
         "episodes": len(scores.returns), "mean": scores.mean, "std": scores.std,
         "low": float(interval.low), "high": float(interval.high),
         "least": min(scores.returns), "most": max(scores.returns),
-        "length": sum(scores.lengths) / len(scores.lengths), "threshold": threshold,
+        "length": sum(scores.lengths) / len(scores.lengths), "cut": scores.cut, "threshold": threshold,
     }  # fmt: skip
 
 

@@ -11,13 +11,13 @@ import typer
 
 from rlblocks._core.errors import BuildError
 from rlblocks.cli._screen import Screen
-from rlblocks.cli.evaluate import Best, RunName, Seed, agent_of, fresh_seed
+from rlblocks.cli.evaluate import Best, RunName, Seed, Steps, agent_of, fresh_seed, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from rlblocks.envs.base import Environment
+    from rlblocks.envs.base import Pool
     from rlblocks.runs.agent import Agent
 
 
@@ -28,9 +28,11 @@ def play(
     episodes: Annotated[int, typer.Option("--episodes", min=1, help="How many.")] = 1,
     window: Annotated[bool, typer.Option("--window", help="Show them in a window instead of writing a video.")] = False,
     seed: Seed = None,
+    steps: Steps = None,
 ) -> None:
     """Record greedy episodes as a video in the run's folder, or show them in a window."""
     from rlblocks.cli._recipes import run_of
+    from rlblocks.runs.evaluation import limit_of
 
     folder = run_of(run)
     agent = agent_of(folder, best=best)
@@ -41,8 +43,12 @@ def play(
     if window:
         require_display()
     scores: list[tuple[float, int]] = []
-    chosen = fresh_seed(folder) if seed is None else seed
-    frames = played(agent, agent.plan.recipe.env, chosen, episodes, scores, mode="human" if window else "rgb_array")
+    options = options_of(folder)
+    pool = agent.plan.recipe.env.build(
+        fresh_seed(options) if seed is None else seed, n=1, render_mode="human" if window else "rgb_array"
+    )
+    limit = limit_of(steps or options.evaluation_steps, pool.facts)
+    frames = played(agent, pool, episodes, limit, scores, drawn=not window)
     shown = "" if window else str(_recorded(frames, folder, agent.plan.facts.fps, best=best))
     deque(frames, maxlen=0)  # a recorded video has used them up
     screen = Screen.of()
@@ -53,19 +59,26 @@ def play(
 
 
 def played(
-    agent: Agent, environment: Environment, seed: int, episodes: int, scores: list[tuple[float, int]], *, mode: str
-) -> Iterator[Any]:
-    """The pictures of some greedy episodes, one after the other; return and length of each are added to `scores`."""
-    pool = environment.build(seed, n=1, render_mode=mode)
+    agent: Agent, pool: Pool, episodes: int, limit: int, scores: list[tuple[float, int]], *, drawn: bool
+) -> Iterator[Any]:  # fmt: skip
+    """The pictures of some greedy episodes, one after the other, each cut after `limit` steps.
+
+    Return and length of each are added to `scores`; the pool is closed. Where nothing is `drawn` here, there are no
+    pictures: the environment shows itself.
+    """
     try:
         observation = pool.reset()
         while len(scores) < episodes:
-            if mode == "rgb_array":
+            if drawn:
                 yield pool.render()
             step = pool.step(agent.act(observation))
             scores.extend((value, length) for _, value, length in step.episodes)
             observation = step.observation
-            if mode != "rgb_array":
+            ((_, value, length),) = pool.under_way()
+            if length >= limit:
+                scores.append((value, length))
+                observation = pool.reset()
+            if not drawn:
                 yield None
     finally:
         pool.close()

@@ -38,7 +38,8 @@ def run(
     """Train a recipe.
 
     Options of the run: steps, seed, seeds (0..9 trains ten runs on the cores there are), device, threads, compile,
-    evaluate_every, episodes, save_every, stop (solved ends the run early), video, folder, patch (several with commas).
+    evaluate_every, episodes, evaluation_steps, save_every, stop (solved ends the run early), video, folder, patch
+    (several with commas).
 
     Every other name is a place in the recipe, in full or as short as it is unmistakable: env, gamma, store.capacity,
     target=double_q, lr=3e-4. Settings are applied from left to right.

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 
 from rlblocks._core.errors import BuildError, RunError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 MOST_ACTIONS = 1_000_000  # a network with one output for each would hardly fit into memory
 

@@ -165,6 +165,10 @@ class EnvPool:
         self._now, self._next = self._next, self._now
         self._ready = True
 
+    def under_way(self) -> tuple[tuple[int, float, int], ...]:
+        """What is known of the present episode of each environment."""
+        return tuple(running.so_far() for running in self._running)
+
     def render(self) -> NDArray[np.uint8] | None:
         """The picture of environment 0, or None where it does not draw."""
         return picture(self._running[0].env)

@@ -59,9 +59,17 @@ class Running:
 
     def finished(self) -> tuple[int, float, int]:
         """Index, return and length of the episode that the last step ended, by the environment's own rewards."""
+        return self.index, self._return(self.total + self.gained), len(self.actions) + 1
+
+    def so_far(self) -> tuple[int, float, int]:
+        """The same of the episode that is under way, when its last step is recorded."""
+        return self.index, self._return(self.total), len(self.actions)
+
+    def _return(self, summed: float) -> float:
+        """The return by the environment's own rewards, where a wrapper changed those that were summed."""
         if self.env.has_wrapper_attr(REWARDS_CHANGED):
-            return self.index, float(self.env.get_wrapper_attr(REWARDS_CHANGED)), len(self.actions) + 1
-        return self.index, self.total + self.gained, len(self.actions) + 1
+            return float(self.env.get_wrapper_attr(REWARDS_CHANGED))
+        return summed
 
     def start(self, seed: int) -> Any:
         """Reset for the next episode; its first observation.

@@ -168,6 +168,10 @@ class VectorPool:
             environment=self._facts.name, index=row, step=step, seed=seed, action=action,
         )  # fmt: skip
 
+    def under_way(self) -> tuple[tuple[int, float, int], ...]:
+        """What is known of the present episode of each environment."""
+        return tuple((i, float(self._total[i]), int(self._length[i])) for i in range(self.n))
+
     def render(self) -> NDArray[np.uint8] | None:
         """The picture of environment 0, or None where it does not draw."""
         if self._env.render_mode != "rgb_array":

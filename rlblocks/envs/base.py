@@ -84,6 +84,10 @@ class Pool(Protocol):
         """
         ...
 
+    def under_way(self) -> tuple[tuple[int, float, int], ...]:
+        """`(environment, return, length)` of the present episode of each environment, so far."""
+        ...
+
     def render(self) -> NDArray[np.uint8] | None:
         """The picture `[H, W, 3]` of environment 0, or None where it does not draw."""
         ...

@@ -9,6 +9,8 @@ from rlblocks.runs._progress import Progress, summary
 from rlblocks.runs._text import Glyphs, count, duration, number, percent, printable, typed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rlblocks.runs.events import Evaluated, Finished, Started
 
 Row = tuple[str, str]  # a label and what is said under it
@@ -73,6 +75,21 @@ def evaluation(evaluated: Evaluated, glyphs: Glyphs) -> str:
     found = summary(evaluated.returns)
     spread = f" {glyphs.plus_minus} {number(float(f'{found.deviation:.2g}'))}" if found.count > 1 else ""
     return f"{number(found.mean)}{spread}"
+
+
+def cut_short(cut: int, lengths: Sequence[int], option: str = "evaluation_steps=...") -> str:
+    """The sentence on episodes that did not end by themselves; none where there were none.
+
+    >>> cut_short(2, (80, 500, 500))
+    '2 of 3 greedy episodes had not ended after 500 steps and were cut there; evaluation_steps=... sets another limit'
+    """
+    if not cut:
+        return ""
+    were, steps = "was" if cut == 1 else "were", count(max(lengths))
+    return (
+        f"{cut} of {len(lengths)} greedy episodes had not ended after {steps} steps and {were} cut there; "
+        f"{option} sets another limit"
+    )
 
 
 def progress_line(progress: Progress, glyphs: Glyphs) -> str:

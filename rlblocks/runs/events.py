@@ -54,6 +54,7 @@ class Evaluated:
     lengths: tuple[int, ...]
     best: bool  # the best of the run so far, by mean
     seconds: float
+    cut: int = 0  # how many of them were cut by the limit of steps
 
 
 @attrs.frozen

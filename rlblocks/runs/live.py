@@ -15,9 +15,9 @@ import attrs
 
 from rlblocks._core.errors import RecipeError, did_you_mean
 from rlblocks.runs._progress import Progress
-from rlblocks.runs._report import banner_lines, progress_line, verdict_lines
+from rlblocks.runs._report import banner_lines, cut_short, progress_line, verdict_lines
 from rlblocks.runs._text import Glyphs, encodable, glyphs_for
-from rlblocks.runs.events import Callback, EpisodeEnded, Event, Finished, Learned, Started, Tick
+from rlblocks.runs.events import Callback, EpisodeEnded, Evaluated, Event, Finished, Learned, Started, Tick
 from rlblocks.runs.metrics import record_of
 
 if TYPE_CHECKING:
@@ -173,6 +173,8 @@ class PlainLines:
             case Started():
                 self._write(banner_lines(event))
                 self.ration.wait(PLAIN_FIRST)
+            case Evaluated() if event.cut:
+                self._write([cut_short(event.cut, event.lengths)])
             case Finished():
                 self._write(verdict_lines(event))
             case _:
@@ -203,6 +205,8 @@ class PanelView:
                 self.ration.spend(self._draw)
             case Started():
                 self._open(event)
+            case Evaluated() if event.cut and self.live is not None:
+                self.live.console.print(cut_short(event.cut, event.lengths), soft_wrap=True)  # above the panel
             case Finished():
                 self._close(event)
             case _:

@@ -56,7 +56,7 @@ def record_of(event: Event) -> Record:  # noqa: PLR0911  one return for each eve
             returns = [_number(value) for value in event.returns]
             return {
                 "kind": "evaluation", **_stand(event), "returns": returns, "lengths": list(event.lengths),
-                "best": event.best, "seconds": _seconds(event),
+                "cut": event.cut, "best": event.best, "seconds": _seconds(event),
             }  # fmt: skip
         case Saved():
             return {

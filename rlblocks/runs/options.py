@@ -29,6 +29,7 @@ class Options:
         compile: "auto", "never" or "always"; a compiled learn step is a different run in the last bits.
         evaluate_every: environment steps between evaluations; 0 takes a tenth of the run.
         episodes: greedy episodes an evaluation, each on an environment of its own; 0 evaluates never.
+        evaluation_steps: after which such an episode is cut; 0 takes the environment's own limit, else 100,000.
         save_every: environment steps between checkpoints; 0 takes a tenth of the run.
         stop: "budget", or "solved" to end as soon as an evaluation reaches the environment's reward threshold.
         video: "auto" records one greedy episode at the end where the environment draws; "never" does not.
@@ -41,6 +42,7 @@ class Options:
     compile: str = fields.choice(("auto", "never", "always"), "auto")
     evaluate_every: int = fields.integer(0, ge=0, unit="environment steps")
     episodes: int = fields.integer(20, ge=0)
+    evaluation_steps: int = fields.integer(0, ge=0, unit="steps of an episode")
     save_every: int = fields.integer(0, ge=0, unit="environment steps")
     stop: str = fields.choice(("budget", "solved"), "budget")
     video: str = fields.choice(("auto", "never"), "auto")

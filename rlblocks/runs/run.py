@@ -61,7 +61,7 @@ class Run:
             seed: of the start states; by default others than training and its evaluations had.
         """
         start = evaluation_seed(self.options) + 1 if seed is None else seed
-        return evaluate(self.agent, self.recipe.env, episodes, start)
+        return evaluate(self.agent, self.recipe.env, episodes, start, steps=self.options.evaluation_steps)
 
     def plot(self) -> Path:
         """Draw the learning curve; returns the picture's path (PNG; an SVG lies beside it)."""

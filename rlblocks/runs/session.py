@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import attrs
@@ -21,8 +18,9 @@ from rlblocks._core.randomness import Numbers
 from rlblocks._core.state import State
 from rlblocks.runs import checkpoint
 from rlblocks.runs import folder as files
+from rlblocks.runs._interrupts import Interrupts
 from rlblocks.runs.agent import Agent, evaluation_seed
-from rlblocks.runs.evaluation import Scores, evaluate
+from rlblocks.runs.evaluation import evaluate
 from rlblocks.runs.events import (
     Callback,
     EpisodeEnded,
@@ -54,21 +52,27 @@ class Outcome:
     learned: dict[str, float] = attrs.Factory(dict)  # losses of the last learn step: a resumed run may report them
 
 
+class BrokenOff(Exception):  # noqa: N818  a way out of an evaluation, not an error
+    """The run is to stop, and does not wait for the end of an evaluation."""
+
+
 class Session:
     """Drives a state through its budget: evaluates, reports, saves and stops.
 
     Attributes:
         outcome: what it has found so far.
+        owed: whether an evaluation was broken off at the present step; the run begins with it when it goes on.
+        cut: how many episodes of the last evaluation were cut.
         reason: why it ended: "budget", "solved", "interrupted" or "stopped".
     """
 
     def __init__(
         self, plan: Plan, state: State, options: Options, *, folder: Path | None, metrics: MetricsFile | None,
-        callbacks: Sequence[Callback], mode: str = "eager", outcome: Outcome | None = None,
+        callbacks: Sequence[Callback], mode: str = "eager", outcome: Outcome | None = None, owed: bool = False,
         fixed: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.plan, self.state, self.options, self.folder = plan, state, options, folder
-        self.outcome = outcome or Outcome()
+        self.outcome, self.owed, self.cut = outcome or Outcome(), owed, 0
         self._fixed = dict(fixed or {})
         self.reason = ""
         self._metrics, self._callbacks = metrics, tuple(callbacks)
@@ -80,7 +84,8 @@ class Session:
         )
         self._began = time.perf_counter() - self.outcome.seconds
         self._past = state.counters.env_steps
-        self._asked_to_stop = 0
+        self._interrupts = Interrupts()
+        self._next_tick = 0.0
 
     # -- events --------------------------------------------------------------------------------------------------
 
@@ -99,21 +104,30 @@ class Session:
 
     def run(self) -> str:
         """Go to the end of the budget, or stop before it; returns why."""
-        with self._signals():
-            tick = 0.0
-            for _ in self._loop.steps():
-                self._report()
-                now = time.perf_counter()
-                if now >= tick:
-                    tick = now + TICK
-                    c = self.state.counters
-                    self.emit(Tick(c.env_steps, c.updates, c.episodes, self._seconds()))
-                if self.reason or self._asked_to_stop:
-                    self.reason = self.reason or "interrupted"
-                    break
-            self.reason = self.reason or "budget"
+        with self._interrupts.heard():
+            if self.owed and self.state.counters.env_steps < self.options.steps:  # else it is the last one
+                self.evaluate()
+            if not self._stopping():
+                self._go()
             self._close()
         return self.reason
+
+    def _go(self) -> None:
+        for _ in self._loop.steps():
+            self._report()
+            self._tick()
+            if self._stopping():
+                return
+
+    def _stopping(self) -> bool:
+        return bool(self.reason or self._interrupts.asked)
+
+    def _tick(self) -> None:
+        """Say that time passes, if it is time to."""
+        now, c = time.perf_counter(), self.state.counters
+        if now >= self._next_tick:
+            self._next_tick = now + TICK
+            self.emit(Tick(c.env_steps, c.updates, c.episodes, self._seconds()))
 
     def _report(self) -> None:
         """What became due since the last time: finished episodes, a learn report, an evaluation, a checkpoint."""
@@ -145,14 +159,24 @@ class Session:
         found = {name: float(value) for name, value in self._loop.last.items() if value.ndim == 0}
         return found or self.outcome.learned
 
-    def evaluate(self) -> Scores:
-        """Play greedy episodes, note the result, and keep the best networks."""
-        counters, outcome = self.state.counters, self.outcome
-        scores = evaluate(self.agent, self.plan.recipe.env, self.options.episodes, evaluation_seed(self.options))
+    def evaluate(self) -> None:
+        """Play greedy episodes, note the result, and keep the best networks; owed where the run is to stop first."""
+        counters, outcome, options = self.state.counters, self.outcome, self.options
+        try:
+            scores = evaluate(
+                self.agent, self.plan.recipe.env, options.episodes, evaluation_seed(options),
+                steps=options.evaluation_steps, between=self._between,
+            )  # fmt: skip
+        except BrokenOff:
+            self.owed = True
+            return
+        self.owed, self.cut = False, scores.cut
         best = scores.mean > outcome.best
         outcome.last, outcome.last_std = scores.mean, scores.std
         self.emit(
-            Evaluated(counters.env_steps, counters.updates, scores.returns, scores.lengths, best, self._seconds())
+            Evaluated(
+                counters.env_steps, counters.updates, scores.returns, scores.lengths, best, self._seconds(), scores.cut
+            )
         )
         if best:
             outcome.best, outcome.best_at = scores.mean, counters.env_steps
@@ -160,9 +184,14 @@ class Session:
         threshold = self.plan.facts.reward_threshold
         if threshold is not None and scores.mean >= threshold:
             outcome.solved_at = outcome.solved_at or counters.env_steps
-            if self.options.stop == "solved" and counters.env_steps < self.options.steps:
+            if options.stop == "solved" and counters.env_steps < options.steps:
                 self.reason = "solved"
-        return scores
+
+    def _between(self) -> None:
+        """Between two steps of an evaluation."""
+        self._tick()
+        if self._stopping():
+            raise BrokenOff
 
     # -- checkpoints ---------------------------------------------------------------------------------------------
 
@@ -172,7 +201,8 @@ class Session:
             return
         self.outcome.seconds, self.outcome.learned = self._seconds(), self._losses()
         position = self._metrics.position() if self._metrics else 0
-        session = {"outcome": attrs.asdict(self.outcome), "metrics": position, "fixed": self._fixed}
+        outcome = attrs.asdict(self.outcome)
+        session = {"outcome": outcome, "owed": self.owed, "metrics": position, "fixed": self._fixed}
         self._write("last", {**self.state.tree(), "session": session})
 
     def _write(self, kind: str, tree: dict[str, Any]) -> None:
@@ -185,8 +215,12 @@ class Session:
 
     def _close(self) -> None:
         """The last evaluation and the last checkpoint of a run that ended in good order."""
-        if self.options.episodes and self.reason == "budget":
-            self.evaluate()
+        if not self._stopping():
+            if self.options.episodes:
+                self.evaluate()
+            if not self.owed:
+                self.reason = "budget"
+        self.reason = self.reason or "interrupted"
         self.save()
 
     def finish(self, reason: str, verdict: str) -> None:
@@ -205,37 +239,17 @@ class Session:
         counters = self.state.counters
         return Finished(counters.env_steps, counters.updates, reason, verdict, self.folder, self._seconds())
 
-    # -- signals -------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM end the run after the present step, with a checkpoint; a second one ends it at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def ask(_: int, __: FrameType | None) -> None:
-            self._asked_to_stop += 1
-            if self._asked_to_stop > 1:
-                raise KeyboardInterrupt
-
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
 
 def verdict_of(session: Session) -> str:
     """One sentence: did it solve its environment, when, and how well does it do now."""
     outcome, steps, facts = session.outcome, session.state.counters.env_steps, session.plan.facts
     episodes = session.options.episodes
-    score = (
-        f"mean {outcome.last:.1f} ± {outcome.last_std:.1f} over {episodes} episodes" if episodes else "not evaluated"
-    )
+    cut = f", {session.cut} of them cut short" if session.cut else ""
+    score = f"mean {outcome.last:.1f} ± {outcome.last_std:.1f} over {episodes} episodes{cut}"
+    score = score if episodes else "not evaluated"
     if session.reason == "interrupted":
-        return f"interrupted at {steps:,} steps; everything is saved"
+        where = " in an evaluation, with which it will go on" if session.owed else ""
+        return f"interrupted at {steps:,} steps{where}; everything is saved"
     if facts.reward_threshold is None or not episodes:
         return f"finished {steps:,} steps; {score}"
     if outcome.solved_at:

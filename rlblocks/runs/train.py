@@ -148,9 +148,10 @@ def _drive(
                 *([MetricsWriter(metrics)] if metrics else []), audience.view, *audience.callbacks,
             ]  # fmt: skip
             outcome = Outcome(**tree["session"]["outcome"]) if tree is not None else Outcome()
+            owed = tree is not None and bool(tree["session"].get("owed"))
             session = Session(
                 plan, state, options, folder=where, metrics=metrics, callbacks=listeners, mode=mode.value,
-                outcome=outcome, fixed=fixed,
+                outcome=outcome, owed=owed, fixed=fixed,
             )  # fmt: skip
             session.emit(_started(session, device, mode, audience.notes))
             if tree is not None and where is not None:

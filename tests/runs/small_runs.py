@@ -62,8 +62,23 @@ class Walk(gymnasium.Env[Any, Any]):
         Walk.made -= 1
 
 
+class Endless(Walk):
+    """A walk without an end: every third environment by its seed ends at eight, as a walk does."""
+
+    def step(self, action: Any) -> Any:
+        place, reward, _, over, info = super().step(action)
+        return place, reward, False, over and self.ends, info
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        self.ends = seed is not None and seed % 3 == 0
+        return super().reset(seed=seed, options=options)
+
+
+ENDLESS = "rlblocks-tests/Endless-v0"
+
 if ID not in gymnasium.registry:
     gymnasium.register(ID, entry_point=Walk, reward_threshold=1.0)
+    gymnasium.register(ENDLESS, entry_point=Endless)
 
 
 def small(recipe: Recipe | None = None, **numbers: Any) -> Recipe:

@@ -10,15 +10,16 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from rlblocks.recipes import dqn
-from small_runs import Walk, small
+from small_runs import ENDLESS, Endless, Walk, small
 
 from rlblocks import BuildError, wire
 from rlblocks._core.dry_run import build_modules
 from rlblocks._core.errors import EnvironmentFault
-from rlblocks.envs import as_environment
+from rlblocks.envs import ClipReward, Gym, as_environment
+from rlblocks.envs.base import Facts
 from rlblocks.explorers import UniformRandom
 from rlblocks.runs.agent import Agent, evaluation_seed
-from rlblocks.runs.evaluation import Scores, evaluate, frames_of
+from rlblocks.runs.evaluation import LIMIT, Scores, evaluate, frames_of, limit_of
 from rlblocks.runs.options import Options
 
 CPU = torch.device("cpu")
@@ -84,6 +85,68 @@ def test_vector_environments_play_as_many_episodes(mode: AutoresetMode) -> None:
 
     assert scores.returns == tuple(float(n) for n in scores.lengths)
     assert len(scores.lengths) == 5
+
+
+def test_episodes_without_an_end_are_cut() -> None:
+    """After as many steps as are allowed, with the return so far; those that end before are as they are."""
+    agent = agent_of()
+    scores = evaluate(agent, as_environment(Endless), 12, seed=3, steps=20)
+
+    assert set(scores.lengths) == {8, 20}
+    assert scores.cut == scores.lengths.count(20)
+    assert scores.returns == tuple(float(n) for n in scores.lengths)
+    assert evaluate(agent, as_environment(Endless), 12, seed=3, steps=8).cut == scores.cut
+    assert evaluate(agent, as_environment(Walk), 12, seed=3, steps=8).cut == 0
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+def test_a_vector_environment_is_cut_in_its_first_episodes(mode: AutoresetMode) -> None:
+    """In whatever mode: episodes that began after a first one are not counted."""
+
+    def make(num_envs: int = 2) -> Any:
+        return SyncVectorEnv([Endless] * num_envs, autoreset_mode=mode)
+
+    agent = agent_of(small().swap(env=as_environment(make)))
+    scores = evaluate(agent, agent.plan.recipe.env, 12, seed=1, steps=30)
+
+    assert set(scores.lengths) == {8, 30}
+    assert scores.cut == scores.lengths.count(30)
+    assert scores.returns == tuple(float(n) for n in scores.lengths)
+
+
+def test_the_return_of_a_cut_episode_is_by_the_environments_own_rewards() -> None:
+    """As that of a whole one: clipping is for learning alone."""
+    env = Gym(ENDLESS, wrappers=(ClipReward(-0.5, 0.5),))
+    scores = evaluate(agent_of(), env, 6, seed=3, steps=20)
+
+    assert scores.returns == tuple(float(n) for n in scores.lengths)
+    assert scores.cut > 0
+
+
+def test_an_environments_own_limit_counts_where_none_is_asked_for() -> None:
+    """And a hundred thousand steps where it has none."""
+    space = Walk.action_space
+
+    assert limit_of(0, Facts("A-v0", space, space, max_episode_steps=500)) == 500
+    assert limit_of(90, Facts("A-v0", space, space, max_episode_steps=500)) == 90
+    assert limit_of(0, Facts("A-v0", space, space)) == LIMIT == 100_000
+
+
+def test_what_is_called_between_two_steps_can_break_it_off() -> None:
+    """It is called before each step; the environments are closed."""
+    calls: list[int] = []
+
+    def between() -> None:
+        calls.append(1)
+        if len(calls) == 5:
+            raise ZeroDivisionError
+
+    before = Walk.made
+    with pytest.raises(ZeroDivisionError):
+        evaluate(agent_of(), as_environment(Endless), 3, seed=0, between=between)
+
+    assert len(calls) == 5
+    assert Walk.made == before
 
 
 def test_environments_are_closed_afterwards() -> None:

@@ -136,7 +136,11 @@ def test_an_environment_that_breaks_in_an_evaluation_is_named(monkeypatch: Any, 
     def broken(_: int, result: Any) -> Any:
         return (np.full(3, NAN, np.float32), *result[1:])
 
-    monkeypatch.setattr(sessions, "evaluate", lambda *a: monkeypatch.setattr(Walk, "fault", broken) or _evaluate(*a))
+    def evaluated(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(Walk, "fault", broken)
+        return _evaluate(*given, **named)
+
+    monkeypatch.setattr(sessions, "evaluate", evaluated)
     said = f"environment '{ID}' #0, episode 0, step 1: the observation holds nan at [0] (seed "
     with pytest.raises(EnvironmentFault, match=re.escape(said)):
         train(tmp_path)
@@ -372,27 +376,34 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("evaluation", [1, 2])
-def test_a_signal_during_an_evaluation_waits_for_its_end(
+def test_a_signal_during_an_evaluation_breaks_it_off(
     evaluation: int, number: int, monkeypatch: Any, tmp_path: Path
 ) -> None:
-    """Then everything is saved; during the last one the run has nothing left to interrupt."""
-    reason, steps = {1: ("interrupted", 30), 2: ("budget", 60)}[evaluation]
+    """Everything is saved, and the run goes on with that evaluation, even if it is broken off again."""
     calls: list[int] = []
 
-    def interrupted(*given: Any) -> Any:
+    def interrupted(*given: Any, **named: Any) -> Any:
         calls.append(1)
         if len(calls) == evaluation:
             os.kill(os.getpid(), number)
-        return _evaluate(*given)
+        return _evaluate(*given, **named)
 
+    whole = whole_run(tmp_path)
     monkeypatch.setattr(sessions, "evaluate", interrupted)
-    code, said = in_a_process(lambda: train(tmp_path))
-    found = rlblocks.runs.folder.read_metrics(only(tmp_path) / METRICS)  # type: ignore[attr-defined]
+    code, said = in_a_process(lambda: train(tmp_path / "run"))
+    folder = only(tmp_path / "run")
+    found = rlblocks.runs.folder.read_metrics(folder / METRICS)  # type: ignore[attr-defined]
 
     assert (code, said) == (0, "")
-    assert steps_saved(only(tmp_path)) == steps
-    assert found[-1]["reason"] == reason
-    assert [record["env_steps"] for record in found if record["kind"] == "evaluation"] == [30, 60][:evaluation]
+    assert steps_saved(folder) == 30 * evaluation
+    assert found[-1]["reason"] == "interrupted"
+    assert "in an evaluation, with which it will go on" in found[-1]["verdict"]
+    assert [record["env_steps"] for record in found if record["kind"] == "evaluation"] == [30, 60][: evaluation - 1]
+    calls[:] = [1] * (evaluation - 1)
+    assert in_a_process(lambda: rlblocks.resume(folder, view="quiet")) == (0, "")
+    assert steps_saved(folder) == 30 * evaluation
+    calls[:] = [1] * 10
+    goes_on(folder, whole)
 
 
 @pytest.mark.parametrize("times", [1, 2])

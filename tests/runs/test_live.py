@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import attrs
 import pytest
 
 from rlblocks._core.errors import RecipeError
@@ -132,6 +133,20 @@ def test_plain_lines_are_these():
 
     assert stream.getvalue() == BANNER + LINES + VERDICT
     assert all(line.isprintable() for line in stream.getvalue().splitlines())
+
+
+@pytest.mark.parametrize("tty", [False, True])
+def test_episodes_that_were_cut_are_a_sentence(tty):
+    """Once an evaluation; above the panel where there is one."""
+    stream, clock = Stream(tty=tty), Clock()
+    view = live_view(stream, "auto", clock)
+    view.on(STARTED)
+    view.on(attrs.evolve(EVALUATED, cut=1))
+    view.on(FINISHED)
+
+    said = "1 of 2 greedy episodes had not ended after 500 steps and was cut there; evaluation_steps=... sets"
+    assert stream.getvalue().count(said) == 1
+    assert stream.getvalue().index(said) < stream.getvalue().index("solved at")
 
 
 def test_a_stream_of_few_characters_gets_plainer_ones():

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from rlblocks.recipes import dqn
-from small_runs import SMALL, Walk, Watch, only, saved, small, train, weights
+from small_runs import ENDLESS, SMALL, Walk, Watch, only, saved, small, train, weights
 
 import rlblocks
+from rlblocks.runs import session as sessions
 from rlblocks.runs.events import EpisodeEnded, Evaluated, Finished, Learned, Saved, Started, StopRun, Tick
 
 pytestmark = pytest.mark.usefixtures("no_waiting", "no_pictures")
@@ -165,6 +166,35 @@ def test_one_signal_stops_after_the_present_step() -> None:
     assert run.reason == "interrupted"
     assert watch.of(Finished)[0].env_steps == 22
     assert watch.of(Finished)[0].verdict == "interrupted at 22 steps; everything is saved"
+
+
+def test_a_callback_can_stop_an_evaluation(tmp_path: Path, monkeypatch: Any) -> None:
+    """Time passes there as well: the views stay alive, and who stops the run does not wait for its end."""
+    monkeypatch.setattr(sessions, "TICK", 0.0)
+    told: list[Tick] = []
+    watch = Watch(lambda event: isinstance(event, Tick) and len(told.append(event) or told) == 45, stop)
+    run = train(tmp_path, small(**{"env.id": ENDLESS}), callbacks=[watch], evaluate_every=20, episodes=3)
+
+    assert run.reason == "stopped"
+    assert watch.of(Evaluated) == []
+    assert [tick.env_steps for tick in told] == [20] * 45
+    assert saved(run.folder)[".session.owed"] == "True"
+
+
+def test_episodes_that_were_cut_are_told(tmp_path: Path, capsys: Any) -> None:
+    """In one sentence an evaluation, and in the verdict."""
+    watch = Watch()
+    recipe = small(**{"env.id": ENDLESS})
+    run = train(tmp_path, recipe, callbacks=[watch], view="plain", episodes=9, evaluation_steps=12)
+    said = (
+        "of 9 greedy episodes had not ended after 12 steps and were cut there; evaluation_steps=... sets another limit"
+    )
+    cut = watch.of(Evaluated)[-1].cut
+
+    assert 0 < cut == watch.of(Evaluated)[-1].lengths.count(12) < 9
+    assert capsys.readouterr().out.count(said) == 2
+    assert watch.of(Finished)[0].verdict.endswith(f" over 9 episodes, {cut} of them cut short")
+    assert run.evaluate(episodes=4).cut > 0
 
 
 def test_a_run_in_a_thread_leaves_signals_alone() -> None:

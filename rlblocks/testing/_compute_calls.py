@@ -30,6 +30,7 @@ from rlblocks.testing.strategies import (
     uniforms,
 )
 
+CHOSEN = ("sample", "mode")  # actions that a policy wrote
 DRAWS = ("uniform", "normal", "bernoulli")
 MEMORY = "carry"  # what a block that remembers is handed, and writes into
 
@@ -171,7 +172,7 @@ class _World:
         """What a network writes: a value for each action, or one number a row where the name says so."""
         place = (key.next, key.name, key.which)
         if place not in self.known:
-            if key.name in {"v", "value", "log_prob", "entropy"} and not dims:
+            if key.name in {"v", "value", "log_prob", "entropy", *CHOSEN} and not dims:
                 self.known[place] = self.draw(self._column(key.name, ()))
             else:
                 shape = self._dims(dims)
@@ -195,7 +196,7 @@ class _World:
             "truncated": flags(rows),
             "is_first": flags(rows),
             "action_mask": masks(rows, actions),
-            "action": indices(rows, actions),
+            **dict.fromkeys(("action", *CHOSEN), indices(rows, actions)),
             "weight": uniforms(rows),
             "error": sizes_of_errors(rows),
             "priority": sizes_of_errors(rows),

@@ -103,10 +103,17 @@ def _boltzmann(row: Row) -> list[float]:
     return [power / math.fsum(powers) for power in powers]
 
 
+def _chosen(row: Row, key: str) -> list[float]:
+    """Of an action that was chosen before: all of it."""
+    return [float(a == row[key]) for a in range(row["actions"])]
+
+
 EXPLORERS: dict[str, Callable[[Row], list[float]]] = {
     "greedy": _greedy,
     "epsilon_greedy": _epsilon_greedy,
     "boltzmann": _boltzmann,
+    "sample": lambda row: _chosen(row, "sample"),
+    "mode": lambda row: _chosen(row, "mode"),
     "uniform_random": lambda row: _uniform(row, row["actions"]),
 }
 
@@ -114,7 +121,8 @@ EXPLORERS: dict[str, Callable[[Row], list[float]]] = {
 def action_probabilities(call: Call) -> Tensor:
     """The probability of every action in every row, `[B, A]`."""
     oracle = EXPLORERS[like(call.block)]
-    return torch.tensor([oracle(row) for row in rows_of_call(call)], dtype=torch.float64)
+    known = {"actions": call.sizes["action"]}
+    return torch.tensor([oracle({**known, **row}) for row in rows_of_call(call)], dtype=torch.float64)
 
 
 def _share(t: float, duration: float) -> Fraction:

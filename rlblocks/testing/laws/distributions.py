@@ -18,7 +18,7 @@ from rlblocks.testing._compare import require
 from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
 from rlblocks.testing.laws.explorers import drawn
-from rlblocks.testing.laws.general_rows import value_reads
+from rlblocks.testing.laws.general_rows import chosen_by_policies, value_reads
 from rlblocks.testing.strategies import orders
 
 GRID = 60  # a multiple of every number of legal actions that is drawn
@@ -80,6 +80,7 @@ def probabilities_are_those_of_the_equation(case: Case) -> None:
     The greedy action may be drawn at random as well: 1 − ε + ε/n, and ε/n for each other legal one.
     """
     call = case.call()
+    case.saw("action_mask given", "action_mask" not in asked_by(case.block))  # it has none to be given
     near(probabilities(call), oracles.action_probabilities(call), "of all draws alike")
 
 
@@ -104,8 +105,9 @@ def actions_can_be_relabelled(case: Case) -> None:
     call = case.call()
     order = torch.tensor(case.draw(orders(call.sizes["action"]), "order"))
     names = [name for name in (*value_reads(case.block), "action_mask") if name in call.inputs]
-    moved = call.with_inputs(**{name: call.inputs[name][:, order] for name in names})
-    near(probabilities(moved), probabilities(call)[:, order], "of relabelled actions")
+    moved = {name: call.inputs[name][:, order] for name in names}
+    moved |= {name: order.argsort()[call.inputs[name]] for name in chosen_by_policies(case.block)}
+    near(probabilities(call.with_inputs(**moved)), probabilities(call)[:, order], "of relabelled actions")
 
 
 @law("EXP-5b", role="explorers", since="0.1", needs=lambda block: enumerable(block) or reads_values(block), examples=8)

@@ -16,6 +16,7 @@ from rlblocks._core.keys import parse
 from rlblocks.testing._call import Call, tensors_in
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import LawBroken, close, require, same
+from rlblocks.testing._compute_calls import CHOSEN
 from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
 from rlblocks.testing.laws.general import COMPUTING, MODULES, PREPARING
@@ -133,8 +134,8 @@ def columns_are_not_broadcast(case: Case) -> None:
 
 
 def _handed(call: Call) -> list[str]:
-    """The inputs with rows, but for a value in a form: `[B, 1]` is one in a form of one number."""
-    free = {"value"} if call.block.role == "value_forms" else set()
+    """The inputs with rows, but for those that may be `[B, 1]`: a value in a form of one number, a policy's action."""
+    free = {"value"} if call.block.role == "value_forms" else set(chosen_by_policies(call.block))
     return [name for name in call.inputs if name in call.rows - free]
 
 
@@ -188,6 +189,14 @@ def value_reads(block: Block) -> list[str]:
     return [
         name for name, asked in asked_by(block).items()
         if isinstance(asked, Read) and parse(asked.key).name == "q" and not asked.at
+    ]  # fmt: skip
+
+
+def chosen_by_policies(block: Block) -> list[str]:
+    """The arguments that are actions which a policy chose, `[B, *shape]`."""
+    return [
+        name for name, asked in asked_by(block).items()
+        if isinstance(asked, Read) and parse(asked.key).name in CHOSEN
     ]  # fmt: skip
 
 

@@ -10,10 +10,11 @@ from rlblocks import EnvSteps, Episodes, OfRun, Updates
 from rlblocks._core.block import blocks_of
 from rlblocks.cadences import LearnEvery, RolloutEpochs
 from rlblocks.early_stops import KLStop
+from rlblocks.distributions import Gaussian, StateGaussian, TanhGaussian
 from rlblocks.envs import Gym, Supplied, SuppliedVector, TimeLimit
 from rlblocks.explorers import Boltzmann, EpsilonGreedy
 from rlblocks.losses import ClippedSurrogate, ClippedValueLoss, Entropy, Huber, KLPenalty, PolicyGradient, ValueLoss
-from rlblocks.networks import MLP, DuelingQ, NatureCNN, NoisyDense, QValues
+from rlblocks.networks import MLP, DuelingQ, NatureCNN, NoisyDense, OrthogonalDense, Policy, QValues, StateValue
 from rlblocks.optimizers import SGD, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from rlblocks.schedules import Constant, Cosine, Exponential, Linear, Piecewise
 from rlblocks.stores import Episodes as WholeEpisodes
@@ -71,7 +72,15 @@ EXAMPLES = {
     ],
     "clips": [ClipNorm(1.0), ClipValue(1.0)],
     "bodies": [MLP((16,), layer=NoisyDense(), activation="tanh"), MLP(()), NatureCNN(features=12)],
-    "heads": [DuelingQ(hidden=(8,)), QValues(layer=NoisyDense())],
+    "layers": [OrthogonalDense(0.01)],
+    "distributions": [Gaussian(log_std=-1.0), StateGaussian(low=-5.0, high=0.5), TanhGaussian(low=-20.0)],
+    "heads": [
+        DuelingQ(hidden=(8,)),
+        QValues(layer=NoisyDense()),
+        Policy(continuous=TanhGaussian(), layer=NoisyDense()),
+        Policy(continuous=StateGaussian(), layer=OrthogonalDense(0.01)),
+        StateValue(layer=NoisyDense()),
+    ],
     "cadences": [
         LearnEvery(EnvSteps(4), updates=2, batch=8, warmup=8),
         LearnEvery(EnvSteps(3), updates=0.25, batch=4, warmup=10),

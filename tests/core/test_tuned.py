@@ -95,11 +95,13 @@ def test_a_setting_without_a_place_is_refused():
 
 
 def test_every_shipped_setting_has_a_place_in_every_recipe_that_takes_it():
-    """All named recipes on all environments of the file."""
+    """All named recipes on all environments of the file; each recipe has settings for some."""
     for name, make in recipes.RECIPES.items():
-        for env_id in {env_id for _, env_id in entries()}:
-            made, found = apply_tuned(make(), env_id)
-            assert found is not None
+        tuned = [(env_id, apply_tuned(make(), env_id)) for env_id in {env_id for _, env_id in entries()}]
+        assert [env_id for env_id, (_, found) in tuned if found is not None]
+        for env_id, (made, found) in tuned:
+            if found is None:
+                continue
             assert found.source
             assert type(found.options["steps"]) is int
             assert made.env.id == env_id, name

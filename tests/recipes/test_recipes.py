@@ -38,8 +38,9 @@ def test_it_wires_and_prints_python(name: str) -> None:
 
     compile(plan.source, name, "exec")
     assert plan.learn.source.count("gradients(") == 1
-    for kind in ("target", "losses[0]", "optimizer"):
-        assert f"# objectives.q.{kind}: " in plan.learn.source
+    for objective in plan.recipe.objectives:
+        for kind in ("losses[0]", "optimizer"):
+            assert f"# objectives.{objective}.{kind}: " in plan.learn.source
 
 
 def test_double_reads_both_networks_and_dqn_only_the_target() -> None:

@@ -21,7 +21,7 @@ from small_runs import ID, Walk, Watch, in_a_process, only, records, saved, smal
 
 import rlblocks
 from rlblocks import RlblocksError, RunError
-from rlblocks._core import loop as loops
+from rlblocks._core import learning
 from rlblocks._core.errors import EnvironmentFault
 from rlblocks.losses import SquaredError
 from rlblocks.runs import checkpoint
@@ -347,7 +347,7 @@ def test_a_run_that_was_stopped_between_learn_steps_goes_on(learn_steps: int, mo
     """Also where it learns only now and then: what it would have reported next is not lost."""
     recipe = small(**{"cadence.updates": 0.25})
     whole = train(tmp_path / "whole", recipe)
-    call, calls = loops._Learning.__call__, []
+    call, calls = learning.Sampling.__call__, []
 
     def stopping(self: Any) -> Any:
         calls.append(1)
@@ -356,7 +356,7 @@ def test_a_run_that_was_stopped_between_learn_steps_goes_on(learn_steps: int, mo
         return call(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(loops._Learning, "__call__", stopping)
+        patch.setattr(learning.Sampling, "__call__", stopping)
         stopped = train(tmp_path / "run", recipe)
 
     assert stopped.reason == "interrupted"

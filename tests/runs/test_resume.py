@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rlblocks.recipes import PATCHES, RECIPES, dqn
 
 import rlblocks
 from rlblocks import Recipe
+from rlblocks._core.errors import RecipeError
 from rlblocks.runs import checkpoint
 from rlblocks.runs.events import EpisodeEnded, Event, Saved
 from rlblocks.runs.folder import LAST, METRICS, read_metrics
@@ -25,7 +27,10 @@ OPTIONS: dict[str, Any] = {
     "steps": STEPS, "seed": 5, "save_every": EVERY, "evaluate_every": 200, "episodes": 2, "video": "never",
     "view": "quiet",
 }  # fmt: skip
-SMALL = {"cadence.warmup": 64, "cadence.batch": 16, "networks.q.body.widths": (16,)}
+SMALL = {
+    "cadence.warmup": 64, "cadence.batch": 16, "networks.q.body.widths": (16,), "store.steps": 8, "store.count": 2,
+    "networks.policy.body.widths": (16,), "networks.value.body.widths": (16,),
+}  # fmt: skip
 
 
 class KillAt:
@@ -90,7 +95,11 @@ def records(folder: Path) -> list[dict[str, Any]]:
 
 
 def small(recipe: Recipe) -> Recipe:
-    return recipe.set(SMALL)
+    """The recipe with those of the small settings that it has a place for."""
+    for path, value in SMALL.items():
+        with suppress(RecipeError):
+            recipe = recipe.set({path: value})
+    return recipe
 
 
 RECIPES_HERE = {

@@ -16,12 +16,14 @@ from rlblocks.explorers import Boltzmann, EpsilonGreedy
 from rlblocks.losses import ClippedSurrogate, ClippedValueLoss, Entropy, Huber, KLPenalty, PolicyGradient, ValueLoss
 from rlblocks.networks import MLP, DuelingQ, NatureCNN, NoisyDense, OrthogonalDense, Policy, QValues, StateValue
 from rlblocks.optimizers import SGD, Adam, AdamW, ClipNorm, ClipValue, RMSprop
+from rlblocks.returns import GAE, NStepReturn, Retrace, TDLambda, VTrace
 from rlblocks.schedules import Constant, Cosine, Exponential, Linear, Piecewise
 from rlblocks.stores import Episodes as WholeEpisodes
 from rlblocks.stores import NStep, PrioritizedReplay, Rollout, UniformReplay
 from rlblocks.target_updates import HardCopy, Polyak
 from rlblocks.testing import known_roles, parametrize_laws
 from rlblocks.testing.clock import ClockEnv
+from rlblocks.transforms import Normalise
 
 
 def clocks():
@@ -62,6 +64,14 @@ EXAMPLES = {
         Entropy(Linear(0.1, 0.0, over=Updates(50))),
     ],
     "early_stops": [KLStop(2.0)],
+    "returns": [
+        NStepReturn(2),
+        TDLambda(0.5),
+        GAE(0.3),
+        VTrace(0.7, rho_max=1.5, c_max=1.25),
+        Retrace(0.8),
+    ],
+    "transforms": [Normalise("return", eps=1e-5)],
     "target_updates": [HardCopy(every=EnvSteps(7)), Polyak(0.25, every=Updates(3))],
     "optimizers": [
         Adam(lr=Linear(0.1, 0.0, over=Updates(5)), clip=ClipNorm(1.0)),

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         sgd_step,
     )
     from rlblocks.functional.mixing import copy_into, move_towards
+    from rlblocks.functional.normalising import normalise
     from rlblocks.functional.policy_gradients import (
         adapted_penalty,
         clipped_surrogate,
@@ -74,7 +75,6 @@ if TYPE_CHECKING:
         retrace_returns,
         vtrace,
     )
-    from rlblocks.functional.statistics import normalise
 
 __all__ = [
     "adam_step",
@@ -151,6 +151,7 @@ _LAZY = {
         "adam_step", "clip_by_norm", "clip_by_value", "descend", "join", "rmsprop_step", "sgd_step",
     ),
     "mixing": ("copy_into", "move_towards"),
+    "normalising": ("normalise",),
     "policy_gradients": (
         "adapted_penalty", "clipped_surrogate", "clipped_value_error", "divergence", "is_outside", "only_counted",
         "policy_gradient", "weighted_average",
@@ -159,7 +160,6 @@ _LAZY = {
         "backward_sums", "bootstrapped", "generalized_advantages", "in_step", "lambda_returns", "n_step_returns",
         "real_rows", "retrace_returns", "vtrace",
     ),
-    "statistics": ("normalise",),
 }  # fmt: skip
 
 

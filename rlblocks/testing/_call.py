@@ -31,6 +31,7 @@ class Call:
         prelude: lines of source that must stand before the call.
         texts: source of inputs that are too large to be written out.
         arguments: what the block calls its inputs, where that is not what they are called here.
+        notes: what was drawn contains, read or not, by the names that laws ask for.
     """
 
     block: Block
@@ -44,6 +45,7 @@ class Call:
     prelude: tuple[str, ...] = ()
     texts: Mapping[str, str] = attrs.Factory(dict)
     arguments: Mapping[str, str] = attrs.Factory(dict)
+    notes: tuple[str, ...] = ()
     function: Function = attrs.field(init=False)
 
     @function.default
@@ -91,7 +93,7 @@ class Call:
 
     def facts(self) -> list[str]:
         """What the inputs contain, by the names that laws ask for."""
-        facts = ["a call"]
+        facts = ["a call", *self.notes]
         if self.sizes.get("batch", 0) > 1:
             facts.append("several rows")
         for name, value in self.inputs.items():

@@ -14,7 +14,7 @@ from rlblocks.testing._call import Call, Function
 from rlblocks.testing._compare import require
 from rlblocks.testing._compute_calls import number_at
 from rlblocks.testing.strategies import moments
-from rlblocks.testing.trajectories import trajectories
+from rlblocks.testing.trajectories import facts, trajectories
 
 KEYS = {
     ("reward", ""): "reward",
@@ -81,9 +81,9 @@ def return_calls(
             inputs[argument] = torch.tensor(number_at(block, asked.name, draw(moments())), dtype=torch.float64)
     time, batch = columns["reward"].shape
     timed = frozenset(name for name in inputs if name in columns)
-    return Call(
-        block, _compute, inputs, f"{block!r}.compute", {"time": time, "batch": batch}, timed, arguments=known
-    )  # fmt: skip
+    sizes = {"time": time, "batch": batch}
+    name, notes = f"{block!r}.compute", tuple(facts(columns))
+    return Call(block, _compute, inputs, name, sizes, timed, arguments=known, notes=notes)
 
 
 def _compute(block: Any) -> Function:

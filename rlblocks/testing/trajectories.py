@@ -15,9 +15,11 @@ from torch import Tensor
 
 from rlblocks.testing.strategies import GAMMAS, flags, floats, raw_bytes
 
-TIMES = (6, 9, 4, 2, 1)
+TIMES = (6, 9, 4, 7, 5, 2, 1)
+INTERIOR = 4  # rows that are enough for an end of each kind inside
 ENVIRONMENTS = (2, 3, 1)  # never one of the above that is drawn with it, so that the two dims cannot be confused
 ENDS = ("both", "terminated", "truncated", "none")
+MOSTLY = ("both", "both", "both", *ENDS)  # laws about ends should see them
 PADDING = ("none", "after ends", "at the end")
 
 Columns = dict[str, Tensor]
@@ -51,7 +53,7 @@ def trajectories(draw: st.DrawFn, batch: int | None = None, ends: str = "", padd
         padding: which rows are not real, one of `PADDING`; empty draws one.
     """
     shape = draw(shapes(batch))
-    kind = ends or draw(st.sampled_from(ENDS))
+    kind = ends or draw(st.sampled_from(MOSTLY))
     terminated, truncated = draw(_flags(shape, kind))
     gammas = draw(raw_bytes(shape.time * shape.batch)) if draw(st.booleans()) else [draw(st.integers(0, 255))]
     gamma = torch.tensor([GAMMAS[int(g) % len(GAMMAS)] for g in gammas]).expand(shape.time * shape.batch)
@@ -74,11 +76,11 @@ def trajectories(draw: st.DrawFn, batch: int | None = None, ends: str = "", padd
 
 @st.composite
 def _flags(draw: st.DrawFn, shape: Shape, kind: str) -> tuple[Tensor, Tensor]:
-    """Where episodes end; in half of the draws, inside the first environment, once in each way that may occur."""
+    """Where episodes end; mostly also inside the first environment, once in each way that may occur."""
     size = (shape.time, shape.batch)
     terminated = draw(flags(*size)) if kind in {"both", "terminated"} else torch.zeros(size, dtype=torch.bool)
     truncated = draw(flags(*size)) if kind in {"both", "truncated"} else torch.zeros(size, dtype=torch.bool)
-    if shape.time >= TIMES[2] and draw(st.booleans()):
+    if shape.time >= INTERIOR and draw(st.integers(0, 3)):
         place = draw(st.integers(0, shape.time - 3))
         terminated[:, 0], truncated[:, 0] = False, False
         terminated[place, 0], truncated[place + 1, 0] = kind in {"both", "terminated"}, kind in {"both", "truncated"}

@@ -43,7 +43,10 @@ def test_a_planted_fault_is_caught(block, law):
     assert ("it raised" in result.reason) == (getattr(block, "fault", "") in RAISES), result
 
 
-@pytest.mark.parametrize("block", [*odd_blocks.BLOCKS, *odd_losses.BLOCKS, *naive_drained.CORRECT], ids=named)
+ODD = [*odd_blocks.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *naive_drained.CORRECT]
+
+
+@pytest.mark.parametrize("block", ODD, ids=named)
 def test_a_correct_block_passes(block):
     """However odd it is: no law is broken, and laws that are skipped say why."""
     results = check_block(block)

@@ -15,7 +15,7 @@ from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
 from rlblocks.testing._return_calls import meanings
-from rlblocks.testing.laws.returns import INTERIOR, VALUED, ends, trajectory
+from rlblocks.testing.laws.returns import INTERIOR, VALUED, ends
 from rlblocks.testing.oracles import like
 
 LAMBDA_RETURNS = ("gae", "td_lambda")
@@ -40,7 +40,7 @@ def rewarded(block: Block) -> str:
 
 def plain(case: Case) -> Call:
     """A call in float64 in which all rows are real."""
-    return trajectory(case, optional=True, padding="none").to(torch.float64)
+    return case.call(optional=True, padding="none").to(torch.float64)
 
 
 def by(block: Any, call: Call, **changed: Tensor) -> dict[str, Tensor]:
@@ -218,7 +218,7 @@ def the_last_value_is_bootstrapped_from_once(case: Case) -> None:
 
     By finite differences, which are exact here.
     """
-    call = trajectory(case, ends="none", optional=True, padding="none").to(torch.float64)
+    call = case.call(ends="none", optional=True, padding="none").to(torch.float64)
     lam = getattr(case.block, "lam", 1.0)
     raised = call.inputs["next_value"].clone()
     raised[-1] += 1

@@ -34,15 +34,7 @@ def asks(*wanted: str) -> Any:
     return needs
 
 
-VALUED = asks("reward", "discount", "value", "next_value")
-
-
-def trajectory(case: Case, rows: int | None = None, **conditions: Any) -> Call:
-    """A call on a trajectory, of which coverage is kept."""
-    call = case.call(rows=rows, **conditions)
-    for what in trajectories.facts(dict(call.inputs)):
-        case.saw(what)
-    return call
+VALUED = asks("reward", "discount", "terminated", "truncated", "value", "next_value")
 
 
 def ends(call: Call) -> Tensor:
@@ -73,19 +65,19 @@ def equals_its_equation(case: Case) -> None:
 
     The oracle is a loop over Python floats.
     """
-    call = trajectory(case)
+    call = case.call()
     for name, due in return_oracles.returns_and_advantages(call).items():
         close(call()[name], due, name, rtol=1e-5)
         close(call.to(torch.float64)()[name], due, f"{name} in float64", rtol=1e-9)
 
 
-@law("RET-1a", role="returns", since="0.1", covers=EVERYTHING)
+@law("RET-1a", role="returns", since="0.1", covers=INTERIOR)
 def columns_keep_their_shape(case: Case) -> None:
     """What it writes is a column for each environment, in time order, and finite.
 
     `[T, N]`, as its inputs.
     """
-    call = trajectory(case)
+    call = case.call()
     due = [call.sizes["time"], call.sizes["batch"]]
     for name, value in call().items():
         require(list(value.shape) == due, f"{name} has the shape {list(value.shape)}, not {due}")
@@ -98,8 +90,8 @@ def episodes_can_be_joined(case: Case) -> None:
 
     Whether it ends by termination or by truncation.
     """
-    first = trajectory(case, rows=2, optional=True, padding="none")
-    second = trajectory(case, rows=2, optional=True, padding="none")
+    first = case.call(rows=2, optional=True, padding="none")
+    second = case.call(rows=2, optional=True, padding="none")
     how = case.draw(st.sampled_from(["terminated", "truncated"]), "how")
     flag = first.inputs[how].clone()
     flag[-1] = True
@@ -117,7 +109,7 @@ def later_episodes_do_not_matter(case: Case) -> None:
 
     Rewards, discounts, values and log-probabilities of later rows are poisoned.
     """
-    call, poison = trajectory(case, optional=True), case.draw(st.sampled_from(POISON), "poison")
+    call, poison = case.call(optional=True), case.draw(st.sampled_from(POISON), "poison")
     over = torch.cat((torch.zeros_like(ends(call)[:1]), ends(call)[:-1])).cummax(0).values
     unchanged(poisoned(call, over, poison)(), call(), ~over, f"with {poison} behind the first end")
 
@@ -128,7 +120,7 @@ def truncation_is_a_termination_with_the_value_as_reward(case: Case) -> None:
 
     Both cut alike, and the value of the true next state enters once.
     """
-    call = trajectory(case).to(torch.float64)
+    call = case.call().to(torch.float64)
     cut, discount = call.inputs["truncated"] & ~call.inputs["terminated"], call.inputs["discount"]
     case.saw("an interior truncation", cut[:-1].any())
     gain = (discount * call.inputs.get("next_value", torch.zeros_like(discount))).masked_fill(~cut, 0)
@@ -146,7 +138,7 @@ def it_is_linear(case: Case) -> None:
 
     The sum of two sets of numbers, one of them scaled, gives the sum of their results, so scaled.
     """
-    call, k = trajectory(case).to(torch.float64), case.draw(st.sampled_from([1.0, -0.5, 3.0]), "k")
+    call, k = case.call().to(torch.float64), case.draw(st.sampled_from([1.0, -0.5, 3.0]), "k")
     size = (call.sizes["time"], call.sizes["batch"])
     names = [name for name in LINEAR if name in call.inputs]
     others = {name: case.draw(floats(*size), name).double() for name in names}
@@ -170,7 +162,7 @@ def constants_cancel(case: Case) -> None:
 
     v + c with r + c(1 − γ): a bootstrap that is counted twice, or discounted twice, does not pass.
     """
-    call = trajectory(case, optional=True, padding="none").to(torch.float64)
+    call = case.call(optional=True, padding="none").to(torch.float64)
     c = torch.full_like(call.inputs["value"], case.draw(st.sampled_from([1.0, -40.0]), "c"))
     close(shaped(call, -c, -c)["advantage"], call()["advantage"], "the advantage of shifted values", rtol=1e-9)
 
@@ -181,7 +173,7 @@ def potentials_cancel(case: Case) -> None:
 
     r + γφ′ − φ with v − φ and v′ − φ′ (Ng et al., 1999), φ of the true next state at every end.
     """
-    call = trajectory(case, optional=True, padding="none").to(torch.float64)
+    call = case.call(optional=True, padding="none").to(torch.float64)
     size = (call.sizes["time"], call.sizes["batch"])
     potential, last = (case.draw(floats(*size), name).double() for name in ("potential", "last"))
     found = shaped(call, potential, trajectories.onward(potential, last, ends(call)))
@@ -194,18 +186,18 @@ def values_after_termination_are_not_used(case: Case) -> None:
 
     There is no such state; a mask that multiplies does not pass.
     """
-    call, poison = trajectory(case, optional=True), case.draw(st.sampled_from((*POISON, -torch.inf)), "poison")
+    call, poison = case.call(optional=True), case.draw(st.sampled_from((*POISON, -torch.inf)), "poison")
     found = poisoned(call, call.inputs["discount"] == 0, poison, ["next_value"])()
     same(found, call(), f"with {poison} for the next values of terminated rows, the output")
 
 
-@law("RET-16", role="returns", since="0.1", covers=("several environments",))
+@law("RET-16", role="returns", since="0.1", needs=asks("reward"), covers=("several environments",))
 def the_past_does_not_matter(case: Case) -> None:
     """A row does not depend on the rows before it, and so not on how they are poisoned.
 
     Time runs on along the first dim.
     """
-    call, poison = trajectory(case, optional=True), case.draw(st.sampled_from(POISON), "poison")
+    call, poison = case.call(optional=True), case.draw(st.sampled_from(POISON), "poison")
     start = case.draw(st.integers(0, call.sizes["time"] - 1), "start")
     past = torch.zeros_like(call.inputs["reward"], dtype=torch.bool)
     past[:start] = True
@@ -218,7 +210,7 @@ def environments_are_independent(case: Case) -> None:
 
     Nothing is shared along the second dim.
     """
-    call = trajectory(case)
+    call = case.call()
     order = torch.tensor(case.draw(orders(call.sizes["batch"]), "order"))
     permuted = call(**call.map_rows(lambda value: value[:, order]))
     for n in range(call.sizes["batch"]):
@@ -234,7 +226,7 @@ def columns_are_not_broadcast(case: Case) -> None:
 
     Each input in turn; a block may also take the latter for `[T, N]`.
     """
-    call = trajectory(case, rows=3, optional=True)
+    call = case.call(rows=3, optional=True)
     due = call()
     for name in sorted(call.rows):
         narrow = outcome(call, **{name: call.inputs[name][:, :1]})
@@ -250,19 +242,19 @@ def the_next_episode_has_its_own_values(case: Case) -> None:
 
     The values of the rows behind every end are changed.
     """
-    call = trajectory(case, optional=True)
+    call = case.call(optional=True)
     first = torch.cat((torch.zeros_like(ends(call)[:1]), ends(call)[:-1]))
     moved = poisoned(call, first, 1e6, ["value", "q"])()
     unchanged(moved, call(), first.cumsum(0) == 0, "with other values behind the first end")
 
 
-@law("RET-22a", role="returns", since="0.1", needs=asks("next_value", "discount", "truncated"), covers=INTERIOR[1:])
+@law("RET-22a", role="returns", since="0.1", needs=VALUED, covers=INTERIOR[1:])
 def truncated_rows_bootstrap(case: Case) -> None:
     """A truncated row, and the last one, bootstrap: their return depends on the next value.
 
     Nothing but a discount of 0 stops the bootstrap, so that a time limit is no end.
     """
-    call = trajectory(case, optional=True, padding="none")
+    call = case.call(optional=True, padding="none")
     last = torch.zeros_like(ends(call))
     last[-1] = True
     open_ended = (ends(call) | last) & (call.inputs["discount"] != 0)
@@ -277,7 +269,7 @@ def padding_does_not_matter(case: Case) -> None:
     They only fill a chunk up; how heavy the other rows are does not matter.
     """
     padding = case.draw(st.sampled_from(trajectories.PADDING[1:]))
-    call, poison = trajectory(case, padding=padding), case.draw(st.sampled_from(POISON), "poison")
+    call, poison = case.call(padding=padding), case.draw(st.sampled_from(POISON), "poison")
     empty = call.inputs["weight"] == 0
     same(poisoned(call, empty, poison)(), call(), f"with {poison} in rows that are not real, the output")
     same(call(weight=call.inputs["weight"] * 3), call(), "with three times the weight, the output")

@@ -245,7 +245,7 @@ def _load() -> None:
 
     for package in (
         "schedules", "envs", "distributions", "networks", "explorers", "stores", "returns", "targets", "losses",
-        "target_updates", "optimizers", "early_stops", "cadences",
+        "normalizers", "target_updates", "optimizers", "early_stops", "cadences",
     ):  # fmt: skip
         importlib.import_module(f"rlblocks.{package}")
     for entry in entry_points(group="rlblocks.blocks"):

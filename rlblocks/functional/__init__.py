@@ -1,8 +1,8 @@
 """The mathematics as pure functions of tensors and numbers; the blocks are thin values over it.
 
 Functions that need torch beyond the methods of their tensors are imported when they are first asked for, so that blocks
-can be made, compared and printed without torch. What stores compute with, `replay` and `sum_tree`, works on numpy
-arrays and is imported by module.
+can be made, compared and printed without torch. What stores and normalizers compute with, `replay`, `sum_tree` and
+`moments`, works on numpy arrays and is imported by module.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from rlblocks.functional.curves import cosine, exponential, linear
 from rlblocks.functional.dueling import dueling
 from rlblocks.functional.exploration import boltzmann, categorical_action, uniform_action, uniform_legal_action
 from rlblocks.functional.noisy import factorised_noise, signed_sqrt
+from rlblocks.functional.scaling import scaled, standardised
 from rlblocks.functional.value_learning import (
     greedy_action,
     one_per_row,
@@ -124,6 +125,7 @@ __all__ = [
     "rmsprop_step",
     "rows",
     "same_shape",
+    "scaled",
     "sgd_step",
     "signed_sqrt",
     "squared_error",
@@ -131,6 +133,7 @@ __all__ = [
     "squash_log_slope",
     "squashed_entropy",
     "standard_log_prob",
+    "standardised",
     "total_of_row",
     "uniform_action",
     "uniform_legal_action",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from rlblocks._core.block import Block, role
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
@@ -40,21 +42,32 @@ class Steps(NamedTuple):
 class Normalizer(Block):
     """Running statistics of a column. What is stored is raw; what is read has been through `compute`.
 
-    The statistics hold still while a chunk is collected and learnt from, and in evaluation; `absorb` moves them between.
+    The statistics hold still while a chunk is collected and learnt from, and in evaluation; `absorb` moves them in
+    between. `compute(*, x, carry)` is pure: x is `[..., *shape]` float, raw, with any leading dims; what it returns is
+    float32 and of x's shape. It is traced whole by a compiler, works on every device, and never writes the carry.
+
+    Attributes:
+        handed: the arguments of `compute` that the run hands over; a normalizer declares no inputs.
+
+    Tags: `weighs` is "late" where later steps count for more than earlier ones, instead of all "alike".
     """
 
-    handed: ClassVar[tuple[str, ...]] = ("carry",)
+    handed: ClassVar[tuple[str, ...]] = ("x", "carry")
+    tags: ClassVar[Mapping[str, str]] = {"weighs": "alike"}
 
     def misfit(self, key: str, spec: Spec) -> str:
         """Why it cannot serve this column, to stand after its name or "which"; empty where it can."""
         raise NotImplementedError
 
     def init(self, spec: Spec, environments: int) -> dict[str, Tensor]:
-        """The carry before anything was seen: float64 statistics, and what `compute` reads, float32."""
+        """The carry before anything was seen: float64 statistics, and what `compute` reads, float32.
+
+        `spec` is that of the column, and `environments` the n of `Steps`.
+        """
         raise NotImplementedError
 
     def absorb(self, carry: dict[str, Tensor], steps: Steps) -> None:
-        """Take in steps, writing into the carry's tensors in place."""
+        """Take in steps, writing into the carry's tensors in place. Steps that are not real may hold anything."""
         raise NotImplementedError
 
     compute: Any

@@ -10,11 +10,14 @@ import torch
 from gymnasium import spaces
 from torch import nn
 
+from rlblocks._core.clocks import Times
 from rlblocks._core.dry_run import namespace
 from rlblocks._core.plan import Plan
 from rlblocks._core.randomness import Draws, Numbers, seed_for
-from rlblocks._core.state import Counters
+from rlblocks.cadences.base import Progress
 from rlblocks.runs.options import Options
+
+START = Progress(0, 0, 0, 0, 0, 1)  # of a run that has not begun
 
 
 class Agent:
@@ -23,17 +26,19 @@ class Agent:
     Attributes:
         plan: the wired recipe.
         networks: the modules, by name.
+        times: where its run stands: what is scheduled in evaluation reads it.
     """
 
     def __init__(
-        self, plan: Plan, networks: dict[str, nn.Module], carries: Mapping[str, Any], device: torch.device, seed: int = 0
-    ) -> None:
+        self, plan: Plan, networks: dict[str, nn.Module], carries: Mapping[str, Any], device: torch.device,
+        seed: int = 0, *, times: Times = START,
+    ) -> None:  # fmt: skip
         self.plan, self.networks, self._device = plan, networks, device
         idle: dict[str, Any] = {name: {} for name in plan.recipe.objectives}  # acting has no optimizer
         names = namespace(plan, networks, {}, idle | dict(carries), torch.autograd.grad)
         self._act = plan.evaluate.define(plan.recipe.name, names)
         self._numbers = Numbers(plan.evaluate.numbers, device)
-        self._times = Counters(budget=1, env_steps=1)
+        self.times = times
         self._generator = np.random.Generator(np.random.PCG64(seed_for(seed, "evaluation")))
         self._draws: dict[int, Draws] = {}
         self._spec = plan.columns["observation"]
@@ -41,8 +46,8 @@ class Agent:
     def __call__(self, observation: Any) -> Any:
         """The action for one observation, or the actions `[B]` for a batch `[B, ...]` of them.
 
-        Discrete actions are an int, counted as the environment's space counts them; batched, an int64 array. Box actions
-        are cut to the bounds of the space.
+        Discrete actions are an int, counted as the environment's space counts them; batched, an int64 array. Box
+        actions are cut to the bounds of the space.
 
         Raises:
             ValueError: the observation has neither the shape of one nor of a batch.
@@ -60,7 +65,7 @@ class Agent:
             case spaces.Discrete() as space:
                 return actions + int(space.start)
             case spaces.Box() as space:
-                return np.clip(actions, space.low, space.high).astype(space.dtype, copy=False)
+                actions = np.clip(actions, space.low, space.high).astype(space.dtype, copy=False)
         return actions
 
     def restart(self, seed: int) -> None:
@@ -78,7 +83,7 @@ class Agent:
             self._draws[rows] = Draws(self.plan.evaluate.draws, (rows,), self._generator, self._device)
         seen = torch.from_numpy(observations.astype(self._spec.dtype, copy=False)).to(self._device)
         with torch.no_grad():
-            wrote = self._act({"observation": seen}, self._numbers(self._times), self._draws[rows]())
+            wrote = self._act({"observation": seen}, self._numbers(self.times), self._draws[rows]())
         return wrote["action"].cpu().numpy()  # type: ignore[no-any-return]
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import torch
 
-from rlblocks._core.errors import RlblocksError, RunError
+from rlblocks._core.errors import RlblocksError, RunError, did_you_mean
 from rlblocks._core.plan import Plan
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.wiring import wire
@@ -20,6 +21,8 @@ from rlblocks.runs.evaluation import Scores, evaluate, frames_of
 from rlblocks.runs.metrics import Metrics, load_metrics
 from rlblocks.runs.options import Options
 from rlblocks.runs.session import Outcome
+
+CHECKPOINTS = {"last": files.LAST, "best": files.BEST}
 
 
 class Run:
@@ -106,6 +109,8 @@ def load(run: str | Path, which: str = "last", env: Any = None) -> Agent:
     Raises:
         RunError: there is no such run or checkpoint, or it is damaged.
     """
+    if which not in CHECKPOINTS:
+        raise RunError(f"a run has no checkpoint {which!r}", fix=did_you_mean(which, CHECKPOINTS), which=which)
     where = files.find_run(str(run))
     return agent_of(wire(recipe_of(where, env)), where, which)
 
@@ -113,13 +118,14 @@ def load(run: str | Path, which: str = "last", env: Any = None) -> Agent:
 def agent_of(plan: Plan, where: Path, which: str = "last") -> Agent:
     """The agent of a wired recipe and a checkpoint of its run."""
     from rlblocks._core.dry_run import build_modules, first_carries
-    from rlblocks._core.state import load_carries, load_networks
+    from rlblocks._core.state import Counters, load_carries, load_networks
 
     asked = ("networks", "carries") if plan.recipe.normalizers else ("networks",)
-    tree, _ = checkpoint.load(where / (files.LAST if which == "last" else files.BEST), only=asked)
+    tree, facts = checkpoint.load(where / CHECKPOINTS[which], only=asked)
     modules = build_modules(plan, torch.Generator(), torch.device("cpu"))
     load_networks("networks", modules, tree["networks"])
     slots = [f"normalizers.{name}" for name in plan.recipe.normalizers]
     carries = {slot: carry for slot, carry in first_carries(plan, modules).items() if slot in slots}
     load_carries(carries, {slot: tree["carries"][slot] for slot in slots})
-    return Agent(plan, modules, carries, torch.device("cpu"))
+    times = Counters(**{field.name: facts.get(field.name, 0) for field in attrs.fields(Counters)})
+    return Agent(plan, modules, carries, torch.device("cpu"), times=times)

@@ -76,7 +76,7 @@ class Session:
         self._fixed = dict(fixed or {})
         self.reason = ""
         self._metrics, self._callbacks = metrics, tuple(callbacks)
-        self.agent = Agent(plan, state.online, state.carries, state.device, options.seed)
+        self.agent = Agent(plan, state.online, state.carries, state.device, options.seed, times=state.counters)
         self._loop = Loop(state, compiler(mode))
         self._shown = Numbers(
             {name: source for part in (plan.act, plan.learn) for name, source in part.numbers.items()},
@@ -209,7 +209,7 @@ class Session:
         if self.folder is None:
             return
         path = self.folder / (files.LAST if kind == "last" else files.BEST)
-        facts = {"recipe": self.plan.recipe.name, "env_steps": self.state.counters.env_steps}
+        facts = {"recipe": self.plan.recipe.name, **attrs.asdict(self.state.counters)}
         checkpoint.save(path, tree, meta=facts)
         self.emit(Saved(self.state.counters.env_steps, path, kind, self._seconds()))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -10,13 +12,18 @@ import numpy as np
 import pytest
 import torch
 from rlblocks.recipes import dqn, noisy
-from small_runs import small
+from small_runs import Watch, small, train
 
-from rlblocks import wire
+import rlblocks
+from rlblocks import block, draw, scheduled, wire
+from rlblocks._core.clocks import EnvSteps
 from rlblocks._core.dry_run import build_modules
 from rlblocks.envs.base import Facts
-from rlblocks.explorers import UniformRandom
+from rlblocks.explorers import Explorer, UniformRandom
 from rlblocks.runs.agent import Agent
+from rlblocks.runs.events import Evaluated
+from rlblocks.schedules import Linear, Schedule
+from tests.core.odd_blocks import unregistered
 
 CPU = torch.device("cpu")
 
@@ -120,3 +127,44 @@ def test_a_policy_that_draws_follows_from_the_seed() -> None:
     assert one(seen).tolist() != first
     one.restart(1)
     assert one(seen).tolist() == first
+
+
+@pytest.fixture
+def scripted() -> Iterator[Any]:
+    """A recipe whose evaluation follows a schedule too: the second action from step 30 of 60 on."""
+    with unregistered():
+
+        @block("test/scripted")
+        class Scripted(Explorer):
+            """The second action where the schedule is above one half."""
+
+            inputs = {"share": scheduled("share"), "u": draw("uniform")}
+            share: Schedule = Linear(0.0, 1.0, over=EnvSteps(60))
+
+            def compute(self, *, share: Any, u: Any) -> Any:
+                return (u * 0 + share >= 0.5).long()
+
+            def evaluation(self) -> Explorer:
+                """Itself."""
+                return self
+
+        yield small(dqn().swap(explorer=Scripted()))
+
+
+@pytest.mark.usefixtures("no_waiting", "no_pictures")
+def test_a_schedule_in_evaluation_reads_the_present_step(scripted: Any, tmp_path: Path) -> None:
+    """In the evaluations of a run, by the agent of its end, and by the agents of both of its checkpoints."""
+    watch, seen = Watch(), np.zeros((4, 3), np.float32)
+    run = train(tmp_path, scripted, callbacks=[watch], evaluate_every=20, episodes=40)
+    lengths = {event.env_steps: np.mean(event.lengths) for event in watch.of(Evaluated)}
+
+    assert lengths[20] > 1.2 * max(lengths[40], lengths[60])  # the second action ends an episode three times as often
+    assert run.outcome.best_at == 20
+    assert run.agent(seen).tolist() == [1] * 4
+    assert rlblocks.load(run.folder)(seen).tolist() == [1] * 4
+    assert rlblocks.load(run.folder, "best")(seen).tolist() == [0] * 4
+
+
+def test_an_agent_of_no_run_stands_at_its_start(scripted: Any) -> None:
+    """Where it is not told otherwise."""
+    assert agent_of(scripted)(np.zeros(3, np.float32)) == 0

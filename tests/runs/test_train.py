@@ -233,6 +233,20 @@ def test_best_and_last_are_loaded(tmp_path: Path) -> None:
     assert networks_of(best) == saved_networks(first.folder)
 
 
+@pytest.mark.parametrize(
+    ("which", "fix"),
+    [("lsat", "did you mean 'last'?"), ("Best", "did you mean 'best'?"), ("", "there are: best, last"),
+     ("third", "there are: best, last")],
+)  # fmt: skip
+def test_a_misspelt_checkpoint_is_an_error(which: str, fix: str, tmp_path: Path) -> None:
+    """It is never taken for the other one; the nearest spelling is named."""
+    run = train(tmp_path)
+    with pytest.raises(RunError) as caught:
+        rlblocks.load(run.folder, which=which)
+
+    assert (caught.value.what, caught.value.fix) == (f"a run has no checkpoint {which!r}", fix)
+
+
 def networks_of(agent: Any) -> dict[str, Any]:
     return leaves({name: dict(module.state_dict()) for name, module in agent.networks.items()})
 

@@ -12,7 +12,7 @@ from rlblocks.networks import MLP, OrthogonalDense, Policy
 from rlblocks.optimizers import Adam, ClipNorm
 from rlblocks.returns import MonteCarlo
 from rlblocks.schedules import Linear
-from rlblocks.stores import Episodes
+from rlblocks.stores import WholeEpisodes
 from rlblocks.targets import NoTarget
 from rlblocks.transforms import Normalise
 
@@ -28,7 +28,7 @@ def reinforce() -> Recipe:
     a limit on the norm of the gradient, instead of plain gradient ascent.
 
     >>> reinforce().get("store")
-    Episodes(count=5, longest=500)
+    WholeEpisodes(count=5, longest=500)
     """
     return Recipe(
         name="reinforce",
@@ -42,7 +42,7 @@ def reinforce() -> Recipe:
             )
         },
         explorer=Sample(),
-        store=Episodes(5),
+        store=WholeEpisodes(5),
         prepare=MonteCarlo(),
         objectives={
             "policy": Objective(

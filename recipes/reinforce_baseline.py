@@ -22,9 +22,13 @@ def reinforce_baseline() -> Recipe:
     objective = recipe.objectives["policy"]
     body = MLP((64, 64), layer=OrthogonalDense(), activation="tanh")
     value = Network(reads="observation", body=body, head=StateValue(layer=OrthogonalDense(gain=1.0)))
-    return recipe.swap(
-        {
-            "networks": {**recipe.networks, "value": value},
-            "objectives.policy.losses": (*objective.losses, ValueLoss(1.0)),
-        }
-    ).set({"objectives.policy.trains": ("policy", "value")}).named("reinforce_baseline")
+    return (
+        recipe.swap(
+            {
+                "networks": {**recipe.networks, "value": value},
+                "objectives.policy.losses": (*objective.losses, ValueLoss(1.0)),
+            }
+        )
+        .set({"objectives.policy.trains": ("policy", "value")})
+        .named("reinforce_baseline")
+    )

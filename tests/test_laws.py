@@ -9,8 +9,8 @@ from gymnasium.vector import SyncVectorEnv
 from rlblocks import EnvSteps, Episodes, OfRun, Updates
 from rlblocks._core.block import blocks_of
 from rlblocks.cadences import LearnEvery, RolloutEpochs
-from rlblocks.early_stops import KLStop
 from rlblocks.distributions import Gaussian, StateGaussian, TanhGaussian
+from rlblocks.early_stops import KLStop
 from rlblocks.envs import Gym, Supplied, SuppliedVector, TimeLimit
 from rlblocks.explorers import Boltzmann, EpsilonGreedy
 from rlblocks.losses import ClippedSurrogate, ClippedValueLoss, Entropy, Huber, KLPenalty, PolicyGradient, ValueLoss
@@ -18,8 +18,7 @@ from rlblocks.networks import MLP, DuelingQ, NatureCNN, NoisyDense, OrthogonalDe
 from rlblocks.optimizers import SGD, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from rlblocks.returns import GAE, NStepReturn, Retrace, TDLambda, VTrace
 from rlblocks.schedules import Constant, Cosine, Exponential, Linear, Piecewise
-from rlblocks.stores import Episodes as WholeEpisodes
-from rlblocks.stores import NStep, PrioritizedReplay, Rollout, UniformReplay
+from rlblocks.stores import NStep, PrioritizedReplay, Rollout, UniformReplay, WholeEpisodes
 from rlblocks.target_updates import HardCopy, Polyak
 from rlblocks.testing import known_roles, parametrize_laws
 from rlblocks.testing.clock import ClockEnv

@@ -236,5 +236,5 @@ def _other_dims(asked: Read, slot: str) -> str:
     if "time" not in asked.dims:
         return "use a network whose head writes those dims, or a block that reads these"
     if slot.startswith("prepare"):
-        return "use a store that hands over rows in time order: rollout, episodes"
+        return "use a store that hands over rows in time order: rollout, whole_episodes"
     return "move it to the recipe's prepare, which sees the chunk before time is flattened"

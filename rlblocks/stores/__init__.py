@@ -1,17 +1,16 @@
 """Stores: what is remembered, and what is handed to learning."""
 
 from rlblocks.stores.base import DrainedMemory, Memory, SampledMemory, Store, StoreSpec, bytes_of
-from rlblocks.stores.episodes import Episodes
 from rlblocks.stores.latest import Latest
 from rlblocks.stores.n_step import NStep
 from rlblocks.stores.prioritized_replay import PrioritizedReplay
 from rlblocks.stores.rollout import Rollout
 from rlblocks.stores.tensordicts import as_tensordict
 from rlblocks.stores.uniform_replay import UniformReplay
+from rlblocks.stores.whole_episodes import WholeEpisodes
 
 __all__ = [
     "DrainedMemory",
-    "Episodes",
     "Latest",
     "Memory",
     "NStep",
@@ -21,6 +20,7 @@ __all__ = [
     "Store",
     "StoreSpec",
     "UniformReplay",
+    "WholeEpisodes",
     "as_tensordict",
     "bytes_of",
 ]

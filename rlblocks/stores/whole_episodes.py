@@ -27,8 +27,8 @@ ROOM = 64  # steps for which there is room at first; it doubles as often as an e
 Episode = dict[str, NDArray[Any]]
 
 
-@block("episodes")
-class Episodes(Store):
+@block("whole_episodes")
+class WholeEpisodes(Store):
     """Hands over the next `count` whole episodes, once, and forgets them.
 
     (s_t, a_t, r_t, s_{t+1}) for t < L_i of the episodes i < N that ended first: the "episodic" case of REINFORCE
@@ -44,7 +44,7 @@ class Episodes(Store):
         longest: T, the most steps of an episode. A longer one is an error, never cut.
 
     >>> columns = {"reward": Spec(), "terminated": Spec((), "bool"), "truncated": Spec((), "bool")}
-    >>> memory = Episodes(longest=3).build(StoreSpec(columns, environments=1, generator=np.random.default_rng(0)))
+    >>> memory = WholeEpisodes(longest=3).build(StoreSpec(columns, environments=1, generator=np.random.default_rng(0)))
     >>> for reward, over in ((1.0, False), (2.0, True), (4.0, False)):
     ...     row = {"reward": np.array([reward]), "terminated": np.array([over]), "truncated": np.array([False])}
     ...     memory.add(row, np.array([0]))
@@ -68,7 +68,7 @@ class Episodes(Store):
     def build(self, spec: StoreSpec) -> DrainedMemory:
         """Make room for the beginnings of episodes."""
         room, row_bytes = min(ROOM, self.longest), self.row_bytes(spec.columns)
-        return EpisodesMemory(
+        return WholeEpisodesMemory(
             Lanes(type(self).__name__, spec, room, self.longest, row_bytes), spec.columns, self.count, self.longest
         )
 
@@ -92,7 +92,7 @@ class Episodes(Store):
 
 
 @attrs.define(eq=False)
-class EpisodesMemory:
+class WholeEpisodesMemory:
     """Episodes that have ended, and those that go on.
 
     Attributes:

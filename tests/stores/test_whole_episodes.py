@@ -8,8 +8,8 @@ from store_streams import KEYS, row, same_tree, spec_for, stack, through_checkpo
 
 from rlblocks._core.errors import CheckpointError, FieldError, RunError
 from rlblocks.envs.base import Facts
-from rlblocks.stores import Episodes
-from rlblocks.stores.episodes import ROOM
+from rlblocks.stores import WholeEpisodes
+from rlblocks.stores.whole_episodes import ROOM
 
 FACTS = Facts("Maze-v0", Discrete(2), Discrete(2))
 
@@ -27,7 +27,7 @@ def lanes(chunk):
 
 def test_an_episode_is_handed_over_when_it_is_over():
     """Not before, padded to the longest, and the one that goes on is complete later."""
-    memory = Episodes(longest=5).build(spec_for(2))
+    memory = WholeEpisodes(longest=5).build(spec_for(2))
     step(memory, row(0, 0, 0), row(1, 0, 0))
     step(memory, row(0, 0, 1, truncated=True), row(1, 0, 1))
     assert len(memory) == 2
@@ -43,7 +43,7 @@ def test_an_episode_is_handed_over_when_it_is_over():
 
 def test_episodes_beyond_the_number_wait_for_the_next_time():
     """In the order in which they ended, of one step in the order in which they were written."""
-    memory, found = Episodes(count=2, longest=3).build(spec_for(3)), []
+    memory, found = WholeEpisodes(count=2, longest=3).build(spec_for(3)), []
     step(memory, row(2, 0, 0, terminated=True), row(0, 0, 0, terminated=True), row(1, 0, 0, truncated=True))
     assert len(memory) == 2
     found += lanes(memory.drain(KEYS))
@@ -56,7 +56,7 @@ def test_episodes_beyond_the_number_wait_for_the_next_time():
 
 def test_several_chunks_may_be_complete_at_once():
     """Each is handed over by a call of its own."""
-    memory = Episodes(longest=3).build(spec_for(3))
+    memory = WholeEpisodes(longest=3).build(spec_for(3))
     step(memory, *(row(e, 0, 0, terminated=True) for e in range(3)))
     found = []
     while len(memory):
@@ -67,7 +67,7 @@ def test_several_chunks_may_be_complete_at_once():
 
 def test_room_grows_with_an_episode():
     """An episode that outgrows the first room is whole, and so is the other that goes on beside it."""
-    memory = Episodes(longest=500).build(spec_for(2))
+    memory = WholeEpisodes(longest=500).build(spec_for(2))
     for t in range(2 * ROOM + 3):
         step(memory, row(0, 0, t, terminated=t == 2 * ROOM + 2), row(1, 0, t))
     assert len(memory) == 2 * ROOM + 3
@@ -80,7 +80,7 @@ def test_room_grows_with_an_episode():
 
 def test_the_longest_episode_is_taken_and_a_longer_one_is_refused():
     """The message says how many steps, whose, and what to do; nothing was written."""
-    memory = Episodes(longest=ROOM + 1).build(spec_for(2))
+    memory = WholeEpisodes(longest=ROOM + 1).build(spec_for(2))
     for t in range(ROOM + 1):
         step(memory, row(0, 0, t), row(1, 0, t, terminated=t == ROOM))
     assert len(memory) == ROOM + 1
@@ -104,14 +104,14 @@ def test_the_longest_episode_is_taken_and_a_longer_one_is_refused():
 )
 def test_environments_must_limit_their_episodes(limit, said):
     """Before the first step it is known whether every episode fits, and what to do if not."""
-    found = Episodes(longest=500).misfit(attrs.evolve(FACTS, max_episode_steps=limit))
+    found = WholeEpisodes(longest=500).misfit(attrs.evolve(FACTS, max_episode_steps=limit))
 
     assert found.removeprefix("takes episodes of at most 500 steps, but ") == said
 
 
 def test_what_waits_is_saved():
-    """Episodes that wait and those that go on, in room that must be made first."""
-    memory, loaded = (Episodes(count=3, longest=500).build(spec_for(2)) for _ in range(2))
+    """WholeEpisodes that wait and those that go on, in room that must be made first."""
+    memory, loaded = (WholeEpisodes(count=3, longest=500).build(spec_for(2)) for _ in range(2))
     for t in range(ROOM + 9):
         step(memory, row(0, t // 40, t % 40, terminated=t % 40 == 39), row(1, 0, t))
     state = memory.state()
@@ -125,11 +125,11 @@ def test_what_waits_is_saved():
 
 def test_a_state_of_longer_episodes_is_refused():
     """With both numbers; nothing was changed."""
-    memory, small = Episodes(longest=9).build(spec_for()), Episodes(longest=3).build(spec_for())
+    memory, small = WholeEpisodes(longest=9).build(spec_for()), WholeEpisodes(longest=3).build(spec_for())
     for t in range(5):
         step(memory, row(0, 0, t, terminated=t == 4))
     before = small.state()
-    with pytest.raises(CheckpointError, match="has 5 steps, but Episodes takes at most 3"):
+    with pytest.raises(CheckpointError, match="has 5 steps, but WholeEpisodes takes at most 3"):
         small.load(memory.state())
     memory.drain([])
     for t in range(5):
@@ -144,10 +144,10 @@ def test_a_state_of_longer_episodes_is_refused():
 @pytest.mark.parametrize("size", [0, 1.5, True])
 def test_sizes_are_whole_numbers_above_zero(field, size):
     """Anything else is refused by name."""
-    with pytest.raises(FieldError, match=rf"Episodes\.{field}"):
-        Episodes(**{field: size})
+    with pytest.raises(FieldError, match=rf"WholeEpisodes\.{field}"):
+        WholeEpisodes(**{field: size})
 
 
 def test_what_it_announces():
     """Its chunk does not depend on how many environments there are."""
-    assert Episodes(count=4, longest=200).chunk(8) == (200, 4)
+    assert WholeEpisodes(count=4, longest=200).chunk(8) == (200, 4)

@@ -34,8 +34,11 @@ def dumps(recipe: Recipe) -> str:
 
 
 def recipe_hash(recipe: Recipe) -> str:
-    """Twelve hex digits that tell two recipes apart, whatever they are called: a sha256 of all but the name."""
-    content = {key: value for key, value in plain(recipe).items() if key != "name"}
+    """Twelve hex digits that tell two recipes apart, whatever they are called: a sha256 of all but the name.
+
+    An empty table says nothing, so a recipe keeps its digits when recipes are given a further one to fill.
+    """
+    content = {key: value for key, value in plain(recipe).items() if key != "name" and value != {}}
     canonical = json.dumps({"schema": SCHEMA, **content}, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 

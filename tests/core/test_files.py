@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from rlblocks import recipes as named
 from rlblocks._core import block as registry
-from rlblocks._core import structure
+from rlblocks._core import files, structure
 from rlblocks._core.block import block, blocks_of, roles
 from rlblocks._core.clocks import OfRun, Updates
 from rlblocks._core.errors import RecipeError
-from rlblocks._core.files import MAX_BYTES, dumps, load, loads, recipe_hash
+from rlblocks._core.files import MAX_BYTES, dumps, load, loads, plain, recipe_hash
 from rlblocks._core.recipe import Recipe
 from rlblocks.envs import FrameStack, Supplied
 from rlblocks.losses import Huber, SquaredError
@@ -94,6 +94,16 @@ def test_another_value_has_another_hash():
 
     assert recipe_hash(recipe) != recipe_hash(recipe.set(gamma=0.98))
     assert recipe_hash(recipe.set(gamma=1)) == recipe_hash(recipe.set(gamma=1.0))
+
+
+def test_an_empty_table_is_not_in_the_hash(monkeypatch):
+    """A recipe that has no normalizers is the one that it was before there were any."""
+    recipe = named.dqn()
+    before, content = recipe_hash(recipe), plain(recipe)
+    assert content.pop("normalizers") == {}
+    monkeypatch.setattr(files, "plain", lambda _: content)
+
+    assert recipe_hash(recipe) == before
 
 
 def test_a_file_is_written_in_full_and_short_tables_on_one_line():

@@ -3,10 +3,11 @@
     python benchmarks/results.py train [--only NAME] [--jobs 2]   # trains what is missing, a process a seed
     python benchmarks/results.py write                            # writes docs/results.md
 
-Each seed is one run with the settings of `rlblocks run`, tuned ones included, its learn step compiled. When it has ended,
-the last policy and the checkpoint that the run itself called best play 100 episodes each, from start states that neither
-training nor the run's own evaluations had. A finished seed is a line in docs/results.jsonl, so training can be broken off
-and gone on with. Speeds are lines of docs/speed.jsonl, as benchmarks/dqn_cartpole.py and its counterparts print them.
+Each seed is one run with the settings of `rlblocks run`, tuned ones included, its learn step compiled. When it has
+ended, the last policy and the checkpoint that the run itself called best play 100 episodes each, from start states that
+neither training nor the run's own evaluations had. A finished seed is a line in docs/results.jsonl, so training can be
+broken off and gone on with; a line counts only as long as the settings are those that it was trained with. Speeds are
+lines of docs/speed.jsonl, as benchmarks/dqn_cartpole.py and its counterparts print them.
 """
 
 from __future__ import annotations
@@ -18,25 +19,17 @@ import os
 import statistics
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
+
+if TYPE_CHECKING:
+    from rlblocks import Recipe
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, SPEED, PAGE = DOCS / "results.jsonl", DOCS / "speed.jsonl", DOCS / "results.md"
 EPISODES = 100
-FIRST = (
-    500.0,
-    500.0,
-    500.0,
-    185.8,
-    500.0,
-    236.3,
-    500.0,
-    147.7,
-    500.0,
-    202.8,
-)  # CartPole-v1 before the coefficient was changed
+FIRST = "500, 500, 500, 185.8, 500, 236.3, 500, 147.7, 500, 202.8"  # CartPole-v1 before the coefficient was changed
 
 
 @attrs.frozen
@@ -72,6 +65,24 @@ class Experiment:
         seeds = f"{self.seeds[0]}..{self.seeds[-1]}"
         return f"rlblocks run {self.recipe} env={self.env} steps={self.steps:_}{patch} seeds={seeds} compile=always"
 
+    def made(self) -> Recipe:
+        """The recipe as it is trained at present."""
+        from rlblocks.recipes import PATCHES, RECIPES
+
+        from rlblocks._core.tuned import apply_tuned
+
+        recipe, _ = apply_tuned(RECIPES[self.recipe](), self.env)
+        for patch in self.patches:
+            recipe = PATCHES[patch](recipe)
+        return recipe
+
+    def counts(self, record: Mapping[str, Any]) -> bool:
+        """Whether a line is of this experiment with its present settings."""
+        from rlblocks._core.files import recipe_hash
+
+        named = (record["experiment"], record["steps"]) == (self.name, self.steps)
+        return named and record["recipe"] == recipe_hash(self.made())
+
 
 EXPERIMENTS = (
     Experiment("cartpole", "dqn", (), "CartPole-v1", 50_000, tuple(range(10, 20)),
@@ -85,16 +96,11 @@ EXPERIMENTS = (
 
 def train_one(experiment: Experiment, seed: int, folder: str) -> dict[str, Any]:
     """Train one seed and play its policies."""
-    from rlblocks.recipes import PATCHES, RECIPES
-
     import rlblocks
     from rlblocks._core.files import recipe_hash
-    from rlblocks._core.tuned import apply_tuned
     from rlblocks.runs.evaluation import evaluate
 
-    recipe, _ = apply_tuned(RECIPES[experiment.recipe](), experiment.env)
-    for patch in experiment.patches:
-        recipe = PATCHES[patch](recipe)
+    recipe = experiment.made()
     run = rlblocks.train(recipe, steps=experiment.steps, seed=seed, compile="always", folder=folder, video="never",
                          view="quiet")  # fmt: skip
     assert run.folder is not None
@@ -111,8 +117,8 @@ def _work(job: tuple[Experiment, int, str]) -> dict[str, Any]:
 
 
 def train(only: str, jobs: int, folder: str) -> None:
-    """Train every seed that is not on file yet."""
-    done = {(r["experiment"], r["seed"]) for r in lines(RESULTS)}
+    """Train every seed that is not on file yet with the present settings."""
+    done = {(e.name, r["seed"]) for r in lines(RESULTS) for e in EXPERIMENTS if e.counts(r)}
     todo = [(e, seed, folder) for e in EXPERIMENTS for seed in e.seeds
             if (e.name, seed) not in done and only in ("", e.name)]  # fmt: skip
     with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=1) as pool:
@@ -129,51 +135,64 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def write() -> None:
     """Write the page from what is on file."""
-    PAGE.write_text("\n".join([*_head(), *_scores(), *_speed()]) + "\n", encoding="utf-8")
+    PAGE.write_text("\n".join([HEAD, *_scores(), *_speed()]) + "\n", encoding="utf-8")
 
 
-def _head() -> Iterator[str]:
-    yield from [
-        "# Results", "",
-        "Written by `python benchmarks/results.py write` from docs/results.jsonl and docs/speed.jsonl.", "",
-        "Settings were frozen before the seeds below were run; they are the recipes' own, or `recipes/tuned.toml`'s. *Last* is "
-        f"the last policy and *best* the checkpoint that the run itself called best, each over {EPISODES} greedy episodes from "
-        "start states that the run had never seen; *last (20)* is the run's own last evaluation, over 20. The interval is "
-        "the 95 % bootstrap interval of the mean over seeds. Training on two shared CPU cores, one thread a seed.", "",
-        "CartPole-v1 was first run with ½δ² instead of δ² (`losses[0].coefficient=1`), which moves where the gradient norm is "
-        "clipped: its last policies scored " + ", ".join(f"{score:g}" for score in FIRST) + " in seeds 0 to 9 (6 of 10 at 475 or "
-        "more). The coefficient 2 was then chosen on four other seeds (500, 482, 500, 469), and seeds 10 to 19 were run.", "",
-        "## Scores", "",
-    ]  # fmt: skip
+HEAD = f"""# Results
+
+Written by `python benchmarks/results.py write` from docs/results.jsonl and docs/speed.jsonl.
+
+Settings were frozen before the seeds below were run; they are the recipes' own, or `recipes/tuned.toml`'s. *Last* is
+the last policy and *best* the checkpoint that the run itself called best, each over {EPISODES} greedy episodes from
+start states that the run had never seen; *last (20)* is the run's own last evaluation, over 20. The interval is the
+95 % bootstrap interval of the mean over seeds. Training on two shared CPU cores, one thread a seed; the seconds are of
+a machine that was now busy, now not.
+
+CartPole-v1 was first run with ½δ² instead of δ² (`losses[0].coefficient=1`), which moves where the gradient norm is
+clipped: its last policies scored {FIRST} in seeds 0 to 9
+(6 of 10 at 475 or more). The coefficient 2 was then chosen on four other seeds (500, 482, 500, 469), and seeds 10 to 19
+were run.
+
+## Scores
+"""
 
 
 def _scores() -> Iterator[str]:
-    from rlblocks.runs.statistics import bootstrap_interval
-
+    records = lines(RESULTS)
+    kept = {e.name: sorted(filter(e.counts, records), key=lambda r: r["seed"]) for e in EXPERIMENTS}
     yield "| recipe, environment | steps, seeds | last (20) | last | best | 95 % | asked | reached |"
     yield "|---|---|---|---|---|---|---|---|"
-    records = lines(RESULTS)
+    yield from (_row(e, kept[e.name]) for e in EXPERIMENTS if kept[e.name])
     for e in EXPERIMENTS:
-        rows = sorted((r for r in records if r["experiment"] == e.name), key=lambda r: r["seed"])
-        if not rows:
-            continue
-        mean = {c: statistics.fmean(r[c] for r in rows) for c in ("last20", "last", "best")}
-        span = bootstrap_interval([r[e.column] for r in rows])
+        earlier = sum(r["experiment"] == e.name for r in records) - len(kept[e.name])
+        if kept[e.name] or earlier:
+            yield from ["", f"### {e.recipe} on {e.env}", "", f"    {e.command}", ""]
+            yield from _seeds(kept[e.name])
+        if earlier:
+            yield from ["", f"Lines of docs/results.jsonl left out, trained with earlier settings: {earlier}."]
+
+
+def _row(e: Experiment, rows: list[dict[str, Any]]) -> str:
+    from rlblocks.runs.statistics import bootstrap_interval
+
+    mean = {c: f"{statistics.fmean(r[c] for r in rows):.1f}" for c in ("last20", "last", "best")}
+    span = bootstrap_interval([r[e.column] for r in rows])
+    return (
+        f"| {' + '.join((e.recipe, *e.patches))}, {e.env} | {e.steps:,}, {len(rows)} | {mean['last20']} | "
+        f"{mean['last']} | {mean['best']} | {float(span.low):.1f} … {float(span.high):.1f} ({e.column}) | "
+        f"{e.asked} | {_reached(e, rows, float(span.high))} |"
+    )
+
+
+def _seeds(rows: list[dict[str, Any]]) -> Iterator[str]:
+    if rows:
+        yield "| seed | last (20) | last | best | best at | solved at | seconds | recipe |"
+        yield "|---|---|---|---|---|---|---|---|"
+    for r in rows:
         yield (
-            f"| {' + '.join((e.recipe, *e.patches))}, {e.env} | {e.steps:,}, {len(rows)} | {mean['last20']:.1f} | "
-            f"{mean['last']:.1f} | {mean['best']:.1f} | {float(span.low):.1f} … {float(span.high):.1f} ({e.column}) | {e.asked} | "
-            f"{_reached(e, rows, float(span.high))} |"
+            f"| {r['seed']} | {r['last20']:.1f} | {r['last']:.1f} | {r['best']:.1f} | {r['best_at']:,} | "
+            f"{r['solved_at']:,} | {r['seconds']:.0f} | `{r['recipe']}` |"
         )
-    for e in EXPERIMENTS:
-        rows = sorted((r for r in records if r["experiment"] == e.name), key=lambda r: r["seed"])
-        if rows:
-            yield from ["", f"### {e.recipe} on {e.env}", "", f"    {e.command}", "",
-                        "| seed | last (20) | last | best | best at | solved at | seconds | recipe |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
-            for r in rows:
-                yield (
-                    f"| {r['seed']} | {r['last20']:.1f} | {r['last']:.1f} | {r['best']:.1f} | {r['best_at']:,} | "
-                    f"{r['solved_at']:,} | {r['seconds']:.0f} | `{r['recipe']}` |"
-                )
 
 
 def _reached(e: Experiment, rows: list[dict[str, Any]], high: float) -> str:
@@ -189,6 +208,19 @@ def _reached(e: Experiment, rows: list[dict[str, Any]], high: float) -> str:
     return f"{'the interval reaches it' if high >= e.least and len(values) >= len(e.seeds) else 'no'}: {mean:.1f}"
 
 
+SPEED_HEAD = """
+## Speed
+
+One thread, CartPole-v1, MLP 120-84, batch 128, one update a step: environment steps a second, medians of alternating
+rounds on a shared machine. `whole` is from the first reset to the end of training; `steady` begins 3,000 steps after
+learning began.
+
+    STEPS=12000 python benchmarks/dqn_cartpole.py; COMPILE=always STEPS=12000 python benchmarks/dqn_cartpole.py
+
+| library | rounds | whole | × | steady | × |
+|---|---|---|---|---|---|"""
+
+
 def _speed() -> Iterator[str]:
     """Medians over alternating rounds, and ratios to the first peer."""
     rows: dict[str, list[Mapping[str, Any]]] = {}
@@ -196,11 +228,7 @@ def _speed() -> Iterator[str]:
         rows.setdefault(f"{line['peer']} {line['version']}", []).append(line)
     if not rows:
         return
-    yield from ["", "## Speed", "", "One thread, CartPole-v1, MLP 120-84, batch 128, one update a step: environment steps a "
-                "second, medians of alternating rounds on a shared machine. `whole` is from the first reset to the end of "
-                "training, compilation included; `steady` begins 3,000 steps after learning began.", "",
-                "    STEPS=12000 python benchmarks/dqn_cartpole.py; COMPILE=always STEPS=12000 python benchmarks/dqn_cartpole.py",
-                "", "| library | rounds | whole | × | steady | × |", "|---|---|---|---|---|---|"]  # fmt: skip
+    yield SPEED_HEAD
     base = next((name for name in rows if name.startswith("sb3")), next(iter(rows)))
     middle = {
         name: [statistics.median(r[k] for r in rs) for k in ("env_steps_per_s", "steady_env_steps_per_s")]
@@ -208,7 +236,8 @@ def _speed() -> Iterator[str]:
     }
     for name, rs in rows.items():
         (whole, steady), (base_whole, base_steady) = middle[name], middle[base]
-        yield f"| {name} | {len(rs)} | {whole:,.0f} | {whole / base_whole:.2f} | {steady:,.0f} | {steady / base_steady:.2f} |"
+        ratios = whole / base_whole, steady / base_steady
+        yield f"| {name} | {len(rs)} | {whole:,.0f} | {ratios[0]:.2f} | {steady:,.0f} | {ratios[1]:.2f} |"
 
 
 def main() -> None:

@@ -1,0 +1,95 @@
+"""The page of results counts what was trained with the settings that it names."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from rlblocks._core.files import recipe_hash
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module, with files of its own."""
+    spec = importlib.util.spec_from_file_location("results", ROOT / "benchmarks" / "results.py")
+    assert spec is not None and spec.loader is not None  # noqa: PT018  one fact: there is such a file
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name in ("RESULTS", "SPEED", "PAGE"):
+        monkeypatch.setattr(module, name, tmp_path / getattr(module, name).name)
+    return module
+
+
+def row(results: Any, score: float, **changes: Any) -> str:
+    """A line of a seed of Acrobot."""
+    (acrobot,) = (e for e in results.EXPERIMENTS if e.name == "acrobot")
+    found = {
+        "experiment": "acrobot", "recipe": recipe_hash(acrobot.made()), "seed": 0, "steps": acrobot.steps,
+        "last20": score, "last": score, "best": score, "best_at": 10, "solved_at": 10, "seconds": 1.0,
+    }  # fmt: skip
+    return json.dumps(found | changes) + "\n"
+
+
+def test_seeds_of_earlier_settings_are_not_averaged(results: Any) -> None:
+    """Another recipe or another number of steps: such a line is left out of the table, and counted in a sentence."""
+    old = [row(results, -500.0, recipe="0123456789ab"), row(results, -500.0, steps=7, seed=2)]
+    results.RESULTS.write_text(row(results, -80.0) + "".join(old) + row(results, -90.0, seed=1))
+    results.write()
+    page = results.PAGE.read_text()
+
+    assert "| dqn, Acrobot-v1 | 100,000, 2 | -85.0 | -85.0 | -85.0 |" in page
+    assert "500.0" not in page
+    assert "Lines of docs/results.jsonl left out, trained with earlier settings: 2." in page
+
+
+def test_seeds_of_the_present_settings_are_all_there_is(results: Any) -> None:
+    """Then no sentence speaks of others."""
+    results.RESULTS.write_text(row(results, -80.0))
+    results.write()
+
+    assert "earlier settings" not in results.PAGE.read_text()
+
+
+def test_what_was_trained_with_earlier_settings_is_trained_again(results: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what is on file with the present ones is not."""
+    jobs: list[Any] = []
+    monkeypatch.setattr(results.multiprocessing, "get_context", lambda _: Pools(jobs))
+    results.RESULTS.write_text(row(results, -80.0) + row(results, -80.0, seed=1, recipe="0123456789ab"))
+    results.train("acrobot", 1, "runs")
+
+    assert [seed for _, seed, _ in jobs] == [1, 2, 3, 4]
+
+
+class Pools:
+    """Takes the jobs, and does none of them."""
+
+    def __init__(self, jobs: list[Any]) -> None:
+        self.jobs = jobs
+
+    def Pool(self, *_: Any, **__: Any) -> Pools:
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def imap_unordered(self, _: Any, todo: list[Any]) -> list[Any]:
+        self.jobs.extend(todo)
+        return []
+
+
+def test_what_is_on_file_makes_the_page(results: Any) -> None:
+    """docs/results.md is what `write` makes of the two files: nothing was put in by hand."""
+    for path in (results.RESULTS, results.SPEED):
+        path.write_text((ROOT / "docs" / path.name).read_text())
+    results.write()
+
+    assert results.PAGE.read_text() == (ROOT / "docs" / "results.md").read_text()

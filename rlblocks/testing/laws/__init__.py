@@ -9,7 +9,8 @@ FILES = (
     "target_roles", "losses", "loss_values", "policy_losses", "early_stops", "stores", "uniform_stores",
     "prioritized_stores", "n_step_stores", "drained_stores", "drained_memories", "networks", "network_parameters",
     "returns", "return_identities", "transforms", "policies", "policy_densities", "value_forms",
-    "target_updates", "optimizers", "clips", "cadences", "drained_cadences", "envs", "env_runs", "wrappers",
+    "normalizers", "normalizer_carries", "target_updates", "optimizers", "clips", "cadences", "drained_cadences",
+    "envs", "env_runs", "wrappers",
 )  # fmt: skip
 
 

@@ -24,8 +24,9 @@ TOLERANCE = 1e-5
 
 
 def summable(block: Any) -> list[Spec]:
-    """The actions over which can be summed: finite ones, and those of one real component."""
-    return [action for action in served(block) if action.n or math.prod(action.shape) == 1]
+    """The actions over which can be summed: finite ones, and those of one real component made of normal noise."""
+    one = block.noise == "normal"
+    return [action for action in served(block) if action.n or (one and math.prod(action.shape) == 1)]
 
 
 def countable(block: Block) -> str:
@@ -80,7 +81,7 @@ def samples_follow_the_density(case: Case) -> None:
         _frequencies(subject)
         return
     density = many.log_prob(actions).exp().view(rows, -1)
-    steps = actions.view(rows, -1).diff()
+    steps = actions.view(rows, -1).diff().abs()  # it may fall as the noise rises
     below = ((density[:, 1:] + density[:, :-1]) / 2 * steps).cumsum(1)
     due = (1 + torch.erf(nodes()[0][1:] / math.sqrt(2))) / 2
     worst = float((below - due).abs().max())

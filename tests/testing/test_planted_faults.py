@@ -8,6 +8,7 @@ from tests.testing import (
     faulty_envs,
     faulty_losses,
     faulty_networks,
+    faulty_policies,
     faulty_returns,
     faulty_surrogates,
     faulty_targets,
@@ -21,7 +22,7 @@ from tests.testing import (
 
 PLANTED = (
     faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, naive_drained, faulty_tensors,
-    faulty_networks, faulty_envs, faulty_returns,
+    faulty_networks, faulty_envs, faulty_returns, faulty_policies,
 )  # fmt: skip
 FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
 RAISES = {"past the end"}  # faults that show by raising
@@ -43,7 +44,7 @@ def test_a_planted_fault_is_caught(block, law):
     assert ("it raised" in result.reason) == (getattr(block, "fault", "") in RAISES), result
 
 
-ODD = [*odd_blocks.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *naive_drained.CORRECT]
+ODD = [*odd_blocks.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *naive_drained.CORRECT, *faulty_policies.CORRECT]
 
 
 @pytest.mark.parametrize("block", ODD, ids=named)

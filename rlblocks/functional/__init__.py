@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         policy_gradient,
         weighted_average,
     )
+    from rlblocks.functional.recurrent import gru_step, lstm_step, unroll
     from rlblocks.functional.returns import (
         backward_sums,
         bootstrapped,
@@ -104,6 +105,7 @@ __all__ = [
     "gaussian_sample",
     "generalized_advantages",
     "greedy_action",
+    "gru_step",
     "huber",
     "in_step",
     "in_time",
@@ -112,6 +114,7 @@ __all__ = [
     "lambda_returns",
     "legal_logits",
     "linear",
+    "lstm_step",
     "move_towards",
     "n_step_returns",
     "normalise",
@@ -137,6 +140,7 @@ __all__ = [
     "total_of_row",
     "uniform_action",
     "uniform_legal_action",
+    "unroll",
     "unsquash",
     "value_of_action",
     "vtrace",
@@ -159,6 +163,7 @@ _LAZY = {
         "adapted_penalty", "clipped_surrogate", "clipped_value_error", "divergence", "is_outside", "only_counted",
         "policy_gradient", "weighted_average",
     ),
+    "recurrent": ("gru_step", "lstm_step", "unroll"),
     "returns": (
         "backward_sums", "bootstrapped", "generalized_advantages", "in_step", "lambda_returns", "n_step_returns",
         "real_rows", "retrace_returns", "vtrace",

@@ -1,6 +1,6 @@
 """Networks: keys to keys, from a body, a head, a layer and a value form.
 
-`build_network` and `NetworkModule` load torch; the blocks do so only when they are built.
+`build_network` and the modules load torch; the blocks do so only when they are built.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from rlblocks.networks.base import Body, Head, Layer, NetworkSpec, ValueForm
 from rlblocks.networks.dense import Dense
 from rlblocks.networks.dueling_q import DuelingQ
 from rlblocks.networks.features import Features
+from rlblocks.networks.gru import GRU
+from rlblocks.networks.lstm import LSTM
 from rlblocks.networks.mlp import MLP
 from rlblocks.networks.nature_cnn import NatureCNN
 from rlblocks.networks.noisy_dense import NoisyDense
@@ -21,9 +23,17 @@ from rlblocks.networks.scalar import Scalar
 from rlblocks.networks.state_value import StateValue
 
 if TYPE_CHECKING:
-    from rlblocks.networks.module import NetworkModule, build_network, input_misfit, network_spec
+    from rlblocks.networks.module import (
+        NetworkModule,
+        RecurrentNetworkModule,
+        build_network,
+        input_misfit,
+        network_spec,
+    )
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "MLP",
     "Body",
     "Dense",
@@ -38,6 +48,7 @@ __all__ = [
     "OrthogonalDense",
     "Policy",
     "QValues",
+    "RecurrentNetworkModule",
     "Scalar",
     "StateValue",
     "ValueForm",
@@ -48,7 +59,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("NetworkModule", "build_network", "input_misfit", "network_spec"):
+    if name in ("NetworkModule", "RecurrentNetworkModule", "build_network", "input_misfit", "network_spec"):
         from rlblocks.networks import module
 
         return getattr(module, name)

@@ -120,6 +120,16 @@ class Body(Block):
         """How many features it makes of such an input; the size of the dim `feature`."""
         raise NotImplementedError
 
+    def carry(self, spec: Spec) -> int:  # noqa: ARG002  most bodies remember nothing
+        """How many float32 numbers it remembers from one step of an episode to the next; 0 if it does not."""
+        return 0
+
     def build(self, spec: Spec, generator: torch.Generator | None) -> nn.Module:
-        """A module with `noise_size` and `forward(x, noise=None)`, `[B, *shape] -> [B, feature]`."""
+        """A module with `noise_size` and `forward(x, noise=None)`, `[B, *shape] -> [B, feature]`.
+
+        One that remembers has `forward(x, hidden, noise=None, is_first=None, window=1)`, which returns its features and
+        the memory after each row, `[W·K, carry]`. Its rows are K windows of W = `window` consecutive steps, side by
+        side: row t·K + k is step t of window k. `hidden`, `[W·K, carry]`, is the memory before each row, of which only
+        the first K are used; it counts as 0 before a row with `is_first`, `[W·K]` bool. None says that no row is.
+        """
         raise NotImplementedError

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rlblocks._core.errors import BuildError
+from rlblocks._core.keys import Spec
 from rlblocks.networks._encode import input_spec, no_vector, to_vector
 from rlblocks.networks._maps import same
 from rlblocks.networks._modules import noise_size
@@ -16,7 +17,6 @@ from rlblocks.networks.base import NetworkSpec
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rlblocks._core.keys import Spec
     from rlblocks.networks.base import Body, Head
 
 
@@ -57,6 +57,49 @@ class NetworkModule(nn.Module):
         return own["head"].forward(own["body"].forward(x, for_body), for_head)  # type: ignore[no-any-return]
 
 
+class RecurrentNetworkModule(nn.Module):
+    """A built network whose body remembers.
+
+    Attributes:
+        reads: the keys whose tensors `forward` takes, in this order; the last is `hidden`.
+        writes: the keys that `forward` returns, and what stands behind them, `hidden` among them; without those that
+            are derived.
+        noise_size: how many standard normal numbers one noisy pass takes; 0 without noisy layers.
+    """
+
+    def __init__(self, reads: Mapping[str, Spec], writes: Mapping[str, Spec], body: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.reads = (*reads, "hidden")
+        self.writes = dict(writes)
+        self.noise_sizes = [noise_size(body), noise_size(head)]
+        self.noise_size = sum(self.noise_sizes)
+        self.join = _joiner(list(reads.values()))
+        self.body = body
+        self.head = head
+
+    def forward(
+        self, *inputs: Tensor, noise: Tensor | None = None, is_first: Tensor | None = None, window: int = 1
+    ) -> dict[str, Tensor]:
+        """One pass over K windows of W consecutive steps, side by side: row t·K + k is step t of window k.
+
+        Args:
+            inputs: `[W·K, *shape]` each, in the order of `reads`; of `hidden`, `[W·K, carry]`, the memory before each
+                row, only that of the first K rows is used.
+            noise: `[noise_size]`, standard normal; None means the mean weights.
+            is_first: `[W·K]`, bool: where an episode starts, so that nothing is remembered; None says nowhere.
+            window: W.
+
+        Returns:
+            A tensor for each key of `writes`; `hidden` is the memory after each row.
+        """
+        own: dict[str, Any] = self._modules
+        *given, hidden = inputs
+        x = self.join(*given)
+        for_body, for_head = (None, None) if noise is None else torch.split(noise, self.noise_sizes)
+        features, after = own["body"].forward(x, hidden, for_body, is_first, window)
+        return {**own["head"].forward(features, for_head), "hidden": after}
+
+
 def _joiner(specs: Sequence[Spec]) -> Callable[..., Tensor]:
     """The function from a network's inputs to its body's; one input goes to the body as it is."""
     if len(specs) == 1:
@@ -93,12 +136,12 @@ def build_network(  # noqa: PLR0917  in the order in which a network reads
     action: Spec,
     generator: torch.Generator | None,
     device: torch.device | str = "cpu",
-) -> NetworkModule:
+) -> NetworkModule | RecurrentNetworkModule:
     """Build a network. Every parameter is drawn from `generator`, body first; nothing else is read.
 
     Args:
-        reads: what is known of each input, by key. Several inputs are joined into one vector: integers of a Discrete
-            space as unit vectors, everything else flattened.
+        reads: what is known of each input, by key, but for the memory of a body that remembers. Several inputs are
+            joined into one vector: integers of a Discrete space as unit vectors, everything else flattened.
         body: inputs to features.
         head: features to keys.
         action: the environment's actions.
@@ -126,4 +169,8 @@ def build_network(  # noqa: PLR0917  in the order in which a network reads
     torso = body.build(input_spec(reads), source)
     derived = {key for found in head.derives(spec) for key in found.outputs}
     writes = {key: written for key, written in head.writes(spec).items() if key not in derived}
-    return NetworkModule(reads, writes, torso, head.build(spec, source)).to(device)
+    remembered = body.carry(input_spec(reads))
+    if remembered:
+        writes["hidden"] = Spec((remembered,))
+    kind = RecurrentNetworkModule if remembered else NetworkModule
+    return kind(reads, writes, torso, head.build(spec, source)).to(device)

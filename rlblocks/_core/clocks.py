@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol
 
 import attrs
 
@@ -57,13 +57,7 @@ class Clock:
 
     def fired(self, times: Times) -> int:
         """How often "every self" has fired by then: ⌊now / self⌋."""
-        return self._crossed(self.now(times))
-
-    def firings(self, before: float, after: float) -> int:
-        """How often "every self" fires while the clock goes from `before` to `after`: crossings, not equality."""
-        return self._crossed(after) - self._crossed(before)
-
-    def _crossed(self, reading: float) -> int:
+        reading = self.now(times)
         if isinstance(self.count, int):
             return int(reading // self.count)
         return int(reading / self.count + 1e-9)  # a hair for shares: in doubles 0.3 is less than three times 0.1
@@ -110,7 +104,6 @@ class OfRun(Clock):
 
 
 CLOCKS: dict[str, type[Clock]] = {kind.unit: kind for kind in (EnvSteps, Updates, Episodes, OfRun)}
-ClockT = TypeVar("ClockT", bound=Clock)
 
 
 def clock_from_text(text: str) -> Clock:

@@ -137,15 +137,3 @@ def _replaced(node: Any, steps: tuple[Step, ...], value: object, at: tuple[Step,
             f"recipe {name!r}: slot {join((*at, step))!r}: {error.what}", fix=error.fix, path=join((*at, step)),
             **error.facts,
         ) from None  # fmt: skip
-
-
-def removed(root: Any, steps: tuple[Step, ...]) -> Any:
-    """A copy of the tree without the mapping entry or last tuple item at `steps`."""
-    parent = _follow(root, steps[:-1]) if len(steps) > 1 else root
-    step = steps[-1]
-    if isinstance(parent, Mapping):
-        rest: Any = FrozenDict({k: v for k, v in parent.items() if k != step})
-    else:
-        assert isinstance(step, int)
-        rest = (*parent[:step], *parent[step + 1 :])
-    return replaced(root, steps[:-1], rest)

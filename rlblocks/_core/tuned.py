@@ -74,18 +74,6 @@ def apply_tuned(recipe: Recipe, env_id: str, text: str = "") -> tuple[Recipe, Tu
     return apply_settings(recipe, {**plays, **(found.settings if found else {})}), found
 
 
-def announce(tuned: Tuned) -> str:
-    """What was set and where it comes from, for the screen."""
-    lines = [f"{path} = {_shown(value)}" for path, value in tuned.settings.items()]
-    lines += [f"{name} = {_shown(value)} (of the run)" for name, value in tuned.options.items()]
-    head = f"tuned settings of {tuned.recipe} for {tuned.env} ({tuned.source}):"
-    return "\n  ".join([head, *lines])
-
-
-def _shown(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
 @functools.cache
 def _shipped() -> str:
     return resources.files("rlblocks.recipes").joinpath("tuned.toml").read_text(encoding="utf-8")

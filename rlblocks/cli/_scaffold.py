@@ -21,7 +21,6 @@ EXAMPLES = {  # by role, the block that a new one begins as; those of other role
     "targets": ("MaxQ", "MaxQ()"),
     "value_forms": ("Scalar", "Scalar()"),
 }
-HOMES = {"value_forms": "networks"}  # packages that are not called like their role
 PUBLIC = (  # what the library imports from its own inside, and where others find it
     (r"from rlblocks\._core import fields", "from rlblocks import fields"),
     (r"from rlblocks\._core\.(?:block|clocks|declare) import", "from rlblocks import"),

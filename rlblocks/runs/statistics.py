@@ -95,18 +95,6 @@ class Curve:
     values: Array
 
 
-def moving_average(values: ArrayLike, window: int) -> Array:
-    """The mean of each value and the `window` − 1 before it; at the start, of those there are.
-
-    Values that are not finite are left out; where a window holds no other, the average is NaN.
-
-    >>> moving_average([0.0, 2.0, 4.0, 6.0], window=2)
-    array([0., 1., 3., 5.])
-    """
-    values = np.asarray(values, np.float64)
-    return _means_since(values, np.arange(len(values)) - max(1, window) + 1)
-
-
 def trailing_average(curve: Curve, span: float, least: int = 10) -> Curve:
     """At each step the mean of what was measured over the last `span` steps, and of the last `least` values at least.
 

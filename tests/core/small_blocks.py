@@ -17,7 +17,6 @@ from rlblocks._core.wiring import wire
 from rlblocks.explorers import Explorer, Greedy
 from rlblocks.losses import Loss
 from rlblocks.networks import MLP, Features, Head, QValues
-from rlblocks.optimizers import SGD
 from rlblocks.targets import Target
 from tests.core.odd_blocks import unregistered
 
@@ -307,8 +306,3 @@ def ran(recipe: Recipe, steps: int, seed: int = 3) -> State:
 def parameters(state: State) -> dict[str, Any]:
     """Every tensor of the online networks, copied, by name."""
     return {f"{n}.{k}": v.clone() for n, net in state.online.items() for k, v in net.state_dict().items()}
-
-
-def plain_sgd(recipe: Recipe, lr: float = 0.01) -> Recipe:
-    """The recipe with plain gradient descent, whose steps can be worked out by hand."""
-    return recipe.swap({f"objectives.{name}.optimizer": SGD(lr=lr) for name in recipe.objectives})

@@ -113,14 +113,6 @@ def test_a_node_that_does_not_belong_there_is_refused_with_its_slot():
     assert isinstance(caught.value.facts["value"], Huber)
 
 
-def test_an_entry_and_an_item_can_be_removed():
-    """From a mapping by name, from a tuple by index."""
-    two = paths.replaced(DQN, ("objectives", "q", "losses"), (Huber(), SquaredError()))
-
-    assert paths.get(paths.removed(two, ("objectives", "q", "losses", 0)), "losses") == (SquaredError(),)
-    assert list(paths.removed(DQN, ("target_updates", "q")).target_updates) == []
-
-
 def test_a_tree_may_be_any_frozen_value():
     """A block alone has paths too."""
     assert paths.get(HardCopy(), "every") == EnvSteps(500)

@@ -6,7 +6,7 @@ from rlblocks import recipes
 from rlblocks._core.clocks import OfRun, Updates
 from rlblocks._core.diff import diff
 from rlblocks._core.errors import RecipeError
-from rlblocks._core.tuned import announce, apply_tuned, entries, tuned
+from rlblocks._core.tuned import apply_tuned, entries, tuned
 from rlblocks.losses import Huber
 from rlblocks.schedules import Linear
 from rlblocks.target_updates import Polyak
@@ -55,14 +55,6 @@ def test_settings_are_applied_to_the_recipe_on_that_environment():
     assert found.recipe == "dqn"
     assert [change.path for change in diff(recipes.dqn(), plain)] == ["env.id"]
     assert nothing is None
-
-
-def test_what_was_set_is_announced():
-    """One line for every setting and option, under the source."""
-    assert announce(tuned("other", "A-v0", TEXT)) == (
-        "tuned settings of dqn for A-v0 (a table):\n"
-        "  capacity = 10\n  widths = 3,4\n  target = double_q\n  steps = 1000 (of the run)"
-    )
 
 
 @pytest.mark.parametrize(

@@ -113,13 +113,16 @@ def test_an_empty_sample_has_no_interval(strata):
 @SETTINGS
 @given(hnp.arrays(np.float64, st.integers(1, 60), elements=st.one_of(numbers, st.just(np.nan), st.just(np.inf))),
        st.integers(1, 70))  # fmt: skip
-def test_the_moving_average_is_that_of_a_slow_loop(values, window):
-    """Each entry is the mean of the finite values in its window, NaN where there is none."""
+def test_numbers_that_are_not_finite_are_left_out(values, window):
+    """Each entry is the mean of the finite values of its span; where there is none, there is no entry."""
     windows = [values[max(0, i + 1 - window) : i + 1] for i in range(len(values))]
     kept = [part[np.isfinite(part)] for part in windows]
-    expected = [part.mean() if len(part) else np.nan for part in kept]
+    steps = np.arange(float(len(values)))
 
-    np.testing.assert_allclose(statistics.moving_average(values, window), expected, rtol=1e-9, atol=1e-4)
+    averaged = statistics.trailing_average(Curve(steps, values), window, least=1)
+
+    assert averaged.steps.tolist() == [step for step, part in zip(steps, kept, strict=True) if len(part)]
+    np.testing.assert_allclose(averaged.values, [part.mean() for part in kept if len(part)], rtol=1e-9, atol=1e-4)
 
 
 @SETTINGS
@@ -143,9 +146,9 @@ def test_the_largest_and_the_smallest_numbers_have_an_average(size):
     """No sum overflows on the way, whatever order the values come in."""
     values = size * np.array([1.0, -1.0] * 20)
 
-    averaged = statistics.moving_average(values, window=1)
+    averaged = statistics.trailing_average(Curve(np.arange(40.0), values), span=1, least=1)
 
-    np.testing.assert_allclose(averaged, values, rtol=1e-12)
+    np.testing.assert_allclose(averaged.values, values, rtol=1e-12)
 
 
 def test_steps_without_an_average_are_left_out():

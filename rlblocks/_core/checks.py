@@ -83,6 +83,16 @@ def stops(world: World, outputs: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def windows(world: World) -> None:
+    """A network that remembers is trained on consecutive steps."""
+    if world.remembers and world.recipe.cadence.together() == 1:
+        world.blame(
+            f"network {world.remembers!r} remembers, but slot 'cadence' holds {type(world.recipe.cadence).__name__}, "
+            "whose minibatches mix single steps: it would never learn what to remember",
+            "keep consecutive steps together: cadence.window=16 of rollout_epochs", slot="cadence",
+        )  # fmt: skip
+
+
 def _paying(outputs: Mapping[str, str], key: str) -> list[str]:
     """The outputs of learning that a key names: itself, or that of an objective."""
     return [written for written in outputs if written == key or written.partition(".")[2] == key]

@@ -143,7 +143,8 @@ def _odd_number(plan: Plan, modules: Modules) -> int:
 
 def _run(part: Printed, names: Mapping[str, Any], prepared: Mapping[str, Tensor], plan: Plan, odd: int) -> Any:
     timed = any(spec.dims[0] == "time" for spec in part.columns.values())
-    lead = (STEPS, odd) if timed else (odd,)
+    rows_of = odd * plan.recipe.cadence.together() if part is plan.learn else odd
+    lead = (STEPS, odd) if timed else (rows_of,)
     chunk = {key: prepared.get(key, _empty(spec, lead)) for key, spec in part.columns.items()}
     draws = {
         name: torch.empty((*lead, *d.shape) if d.per_row else d.shape, device=META) for name, d in part.draws.items()
@@ -175,7 +176,8 @@ def _minibatch(plan: Plan, prepared: Mapping[str, Tensor], odd: int) -> dict[str
                 f"slot 'prepare' writes {key!r} with the shape {list(value.shape)} for a chunk of {STEPS} steps of {odd} "
                 "environments", fix="write [time, batch, ...]", key=key,
             )  # fmt: skip
-    return {key: rows(value)[:odd] for key, value in prepared.items()}
+    minibatch = odd * plan.recipe.cadence.together()
+    return {key: rows(value)[:1].expand(minibatch, *value.shape[2:]) for key, value in prepared.items()}
 
 
 def _told(part: Printed, error: Exception, plan: Plan, odd: int) -> RlblocksError:

@@ -68,7 +68,7 @@ def _write(page: Page, block: Block, slot: str, prefix: str, *, grad: bool, seve
 
 def learn_page(world: World, chunk: Mapping[str, Spec]) -> tuple[Printed, dict[str, str]]:
     """One learn step: the objectives in the order written; those with a rhythm of their own under `if … in due`."""
-    page, outputs = Page(world, chunk), {}
+    page, outputs = Page(world, chunk, window=world.recipe.cadence.together()), {}
     for name, objective in world.recipe.objectives.items():
         start, late = len(page.lines), objective.every != Updates(1)
         wrote = _objective(page, name, objective)

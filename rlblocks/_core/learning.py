@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rlblocks._core.calls import Call
@@ -16,6 +18,7 @@ from rlblocks._core.randomness import Numbers
 from rlblocks._core.state import State
 from rlblocks.cadences.base import Drain
 from rlblocks.functional import rows as flattened
+from rlblocks.stores.base import DrainedMemory, SampledMemory
 
 Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
 Chunk = dict[str, Tensor]
@@ -64,14 +67,15 @@ class Sampling:
 
     def __call__(self) -> Chunk:
         state = self._state
-        sampled = state.memory.sample(self.rows, self._keys, **self._given.plain(state.counters))
+        memory = cast("SampledMemory", state.memory)
+        sampled = memory.sample(self.rows, self._keys, **self._given.plain(state.counters))
         chunk = {key: torch.from_numpy(column).to(state.device) for key, column in sampled.items()}
         if self._prepare is not None:
             with torch.no_grad():
                 chunk |= self._prepare(chunk)
         wrote = self._update(chunk)
         if state.plan.feeds:
-            state.memory.feed(**{a: wrote[key].cpu().numpy() for a, key in state.plan.feeds.items()})
+            memory.feed(**{a: wrote[key].cpu().numpy() for a, key in state.plan.feeds.items()})
         return wrote
 
 
@@ -84,7 +88,7 @@ class Epochs:
         why = plan.recipe.cadence.misfit((steps, environments))
         if why:  # of a vector environment one knows only now how many there are
             raise RunError(f"slot 'cadence' holds {type(plan.recipe.cadence).__name__}, which {why}")
-        self.op, self._state = op, state
+        self.op, self._state, self._shape = op, state, (steps, environments)
         self._update = Update(state, names, steps * environments // op.minibatches, compile_learn)
         self._prepare = Call(plan.prepare, names, state, "prepare", (steps, environments)) if plan.prepare else None
         self._keys = stored_keys(state)
@@ -92,7 +96,8 @@ class Epochs:
     def __call__(self) -> Iterator[Chunk]:
         """Take the chunk, and yield what each learn step wrote."""
         state, op = self._state, self.op
-        drained = state.memory.drain(self._keys)
+        memory = cast("DrainedMemory", state.memory)
+        drained = memory.drain(self._keys)
         chunk = {key: torch.from_numpy(column).to(state.device) for key, column in drained.items()}
         if self._prepare is not None:
             with torch.no_grad():
@@ -106,13 +111,21 @@ class Epochs:
                     return
 
     def _minibatches(self, mixed: Chunk) -> Iterator[Chunk]:
-        if self.op.minibatches == 1:  # the order of rows does not matter to a mean
+        if self.op.minibatches == self.op.window == 1:  # the order of rows does not matter to a mean
             yield mixed
             return
-        rows, generator = self._update.rows, self._state.generators["minibatches"]
-        order = torch.from_numpy(generator.permutation(rows * self.op.minibatches)).to(self._state.device)
-        for start in range(0, len(order), rows):
-            yield {key: column.index_select(0, order[start : start + rows]) for key, column in mixed.items()}
+        order = torch.from_numpy(self._order()).to(self._state.device)
+        for rows in order:
+            yield {key: column.index_select(0, rows) for key, column in mixed.items()}
+
+    def _order(self) -> NDArray[np.int64]:
+        """The rows of each minibatch, `[minibatches, rows]`: windows in a random order, time first within each part."""
+        steps, environments = self._shape
+        window, parts = self.op.window, self.op.minibatches
+        chosen = self._state.generators["minibatches"].permutation(steps // window * environments).reshape(parts, 1, -1)
+        first = chosen // environments * window * environments + chosen % environments
+        order: NDArray[np.int64] = (first + np.arange(window)[:, None] * environments).reshape(parts, -1)
+        return order
 
 
 def stored_keys(state: State) -> list[str]:

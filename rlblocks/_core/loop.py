@@ -85,10 +85,11 @@ class Loop:
     def _step(self, acting: _Acting) -> int:
         """One step of every environment, into the store; returns how many of them were real."""
         state = self.state
-        wrote = acting(state.observation)
+        wrote = acting({"observation": state.observation, **state.recalled})
         step = state.pool.step(wrote["action"])
         rows = {
             "observation": state.observation,
+            **state.recalled,
             **wrote,
             "reward": step.reward,
             "terminated": step.terminated,
@@ -103,6 +104,7 @@ class Loop:
             state.memory.add({key: rows[key][step.real] for key in rows}, self._environments[step.real])
         state.pending.note(rows, step.real)
         state.observation = step.observation
+        state.recall(wrote, ~step.real | step.terminated | step.truncated)
         state.counters.env_steps += real
         if step.episodes:
             state.counters.episodes += len(step.episodes)
@@ -143,11 +145,14 @@ class _Acting:
 
     def __init__(self, printed: Printed, names: dict[str, Any], state: State) -> None:
         self._call = Call(printed, names, state, printed.name, (state.pool.n,))
-        self._dtype = np.dtype(state.plan.columns["observation"].dtype)
+        self._dtypes = {key: np.dtype(spec.dtype) for key, spec in printed.columns.items()}
         self._device = state.device
 
-    def __call__(self, observation: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
-        seen = torch.from_numpy(observation.astype(self._dtype, copy=False)).to(self._device)
+    def __call__(self, seen: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
+        chunk = {
+            key: torch.from_numpy(seen[key].astype(dtype, copy=False)).to(self._device)
+            for key, dtype in self._dtypes.items()
+        }
         with torch.no_grad():
-            wrote = self._call({"observation": seen})
+            wrote = self._call(chunk)
         return {key: value.cpu().numpy() for key, value in wrote.items()}

@@ -82,6 +82,10 @@ class Passes:
         """A target is a constant, whoever keeps it."""
         return at[2] == "online" and (grad or at in self.with_grad)
 
+    def memory(self, network: str, slot: str) -> str:
+        """What a network remembers after acting."""
+        return f'{self._forward((network, False, "online"), "hidden", slot, grad=False)}["hidden"]'
+
     def _forward(self, at: At, name: str, slot: str, *, grad: bool) -> str:
         """The variable that holds all outputs of a forward pass."""
         network, later, which = at
@@ -111,11 +115,23 @@ class Passes:
             read if read in free else self._network_input(read, network, later, which, slot, grad=grad)
             for read in world.recipe.networks[network].reads
         ]
+        if network == world.remembers:
+            given += self._remembered(later)
         if world.noise.get(network) and self.page.explores:
             draw = self._unused(f"networks.{network}.{'next_' if later else ''}{which}")
             self.page.draws[draw] = ("normal", (world.noise[network],), False)
             given.append(f'noise=draws["{draw}"]')
         return f"{network}_{'net' if which == 'online' else 'target_net'}({', '.join(given)})"
+
+    def _remembered(self, later: bool) -> list[str]:  # noqa: FBT001  as in every key
+        """The memory before each row; where rows are whole windows, that of their first, and where it is cleared."""
+        page, key = self.page, Key("hidden", later)
+        hidden = page.plain(key)
+        given = [self._in(hidden.code)] if hidden else ["None"]
+        if page.window > 1 and not later:
+            first = page.plain(Key("is_first"))
+            given += [f"is_first={first.code if first else None}", f"window={page.window}"]
+        return given
 
     def _network_input(self, read: str, network: str, later: bool, which: str, slot: str, *, grad: bool) -> str:
         world = self.page.world

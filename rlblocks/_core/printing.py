@@ -36,11 +36,13 @@ class Page:
     Attributes:
         columns: what is stored, by key; where they have a time axis before the batch, so has what is printed.
         explores: noisy layers get noise; evaluation reads their mean (what is drawn, not what is computed).
+        window: how many consecutive steps stay together, time first; what remembers goes through them in order.
     """
 
     world: World
     columns: Mapping[str, Spec]
     explores: bool = True
+    window: int = 1
     first: list[Line] = attrs.Factory(list)  # what stands before everything else
     lines: list[Line] = attrs.Factory(list)
     columns_read: dict[str, Spec] = attrs.Factory(dict)

@@ -52,6 +52,7 @@ class State:
         generators: one for each purpose.
         counters: where the run stands.
         pending: steps that are in no normalizer's statistics yet.
+        recalled: where a network remembers, `hidden` `[n, C]`, and `is_first` `[n]`, where it was cleared; else nothing.
     """
 
     plan: Plan
@@ -65,6 +66,14 @@ class State:
     generators: dict[str, np.random.Generator]
     counters: Counters
     pending: Pending
+    recalled: dict[str, np.ndarray[Any, Any]]
+
+    def recall(self, wrote: Mapping[str, np.ndarray[Any, Any]], over: np.ndarray[Any, Any]) -> None:
+        """What is remembered for the next step; nothing of an episode that is over."""
+        if self.recalled:
+            hidden = wrote["next.hidden"].copy()
+            hidden[over] = 0.0
+            self.recalled = {"hidden": hidden, "is_first": over}
 
     def namespace(self) -> dict[str, Any]:
         """The names that the plan's functions use, bound to this state."""
@@ -81,6 +90,7 @@ class State:
             "environments": self.pool.state(),
             "store": self.memory.state(),
             "pending": self.pending.state(),
+            "recalled": {key: value.copy() for key, value in self.recalled.items()},
         }
 
     def tree_of_networks(self) -> Tree:
@@ -111,6 +121,7 @@ class State:
         try:
             self.memory.load(tree["store"])
             self.pending.load(tree["pending"])
+            self.recalled = {key: tree["recalled"][key].copy() for key in self.recalled}
             self.observation = self.pool.load(tree["environments"])
         except KeyError as error:
             raise CheckpointError(
@@ -140,8 +151,16 @@ def build(plan: Plan, *, seed: int, budget: int, device: torch.device) -> State:
         pool.close()
         raise
     return State(
-        plan, device, online, target, carries, memory, pool, observation, made, Counters(budget), Pending(plan, carries)
+        plan, device, online, target, carries, memory, pool, observation, made, Counters(budget), Pending(plan, carries),
+        nothing_recalled(plan, pool.n),
     )  # fmt: skip
+
+
+def nothing_recalled(plan: Plan, n: int) -> dict[str, np.ndarray[Any, Any]]:
+    """What networks remember before n episodes begin."""
+    if "hidden" not in plan.columns:
+        return {}
+    return {"hidden": np.zeros((n, *plan.columns["hidden"].shape), np.float32), "is_first": np.ones(n, bool)}
 
 
 def _modules(plan: Plan, seed: int, device: torch.device) -> dict[str, nn.Module]:

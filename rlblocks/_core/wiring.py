@@ -14,7 +14,7 @@ import gymnasium
 
 from rlblocks._core import dry_run
 from rlblocks._core.block import blocks_of, fields_of
-from rlblocks._core.checks import debts, keepers, leftovers, stops
+from rlblocks._core.checks import debts, keepers, leftovers, stops, windows
 from rlblocks._core.errors import RecipeError, WiringError, did_you_mean
 from rlblocks._core.keys import FLAG, SCALAR, Spec
 from rlblocks._core.learn_page import as_rows, in_time, learn_page, prepare_page, specs_of
@@ -43,6 +43,7 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
     _networks(world, _normalised(world, columns))
     if world.problems:  # whatever reads these networks would only repeat it
         raise WiringError(recipe.name, world.problems)
+    columns = world.columns
     act, warmup, explorer, evaluate = _acting(world, columns)
     stored = {**columns, **{k: s for k, s in specs_of(recipe.explorer).items() if k != "action"}}
     chunk = {**stored, "discount": SCALAR, **as_rows(specs_of(recipe.store))}
@@ -50,6 +51,7 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
         chunk = in_time(chunk)
     prepare, prepared = prepare_page(world, chunk)
     learn, outputs = learn_page(world, as_rows({**chunk, **prepared}))
+    windows(world)
     feeds = debts(world, facts, learn, outputs)
     stopped = stops(world, outputs)
     follows = keepers(world)
@@ -109,6 +111,7 @@ def _normalised(world: World, columns: Mapping[str, Spec]) -> dict[str, Spec]:
 def _networks(world: World, columns: Mapping[str, Spec]) -> None:
     """What each network reads and writes, those first that read only columns; whether its parts can serve that."""
     from rlblocks.networks import input_misfit, network_spec
+    from rlblocks.networks._encode import input_spec
 
     waiting = dict(world.recipe.networks)
     while waiting:
@@ -123,6 +126,7 @@ def _networks(world: World, columns: Mapping[str, Spec]) -> None:
             elif why := network.head.misfit(spec := network_spec(reads, network.body, columns["action"])):
                 world.misfit(f"networks.{name}.head", network.head, why, _fitting_recipes(columns["action"]))
             else:
+                _remembers(world, name, network.body.carry(input_spec(reads)))
                 world.reads[name] = reads
                 _writes(world, name, network.head.writes(spec))
                 for derived in network.head.derives(spec):
@@ -134,6 +138,17 @@ def _networks(world: World, columns: Mapping[str, Spec]) -> None:
                 world.blame(f"network {name!r} reads {read!r}, but nothing writes that key", fix,
                             slot=f"networks.{name}.reads", key=read)  # fmt: skip
     world.noise = {} if world.problems else dry_run.noise_sizes(world)
+
+
+def _remembers(world: World, name: str, carry: int) -> None:
+    """A network with a memory makes it a column of the store, with what cuts it."""
+    if carry and world.remembers:
+        world.blame(f"networks {world.remembers!r} and {name!r} both remember, and a row holds one memory",
+                    "let one network write features and the others read them", slot=f"networks.{name}.body")  # fmt: skip
+    elif carry:
+        world.remembers = name
+        memory = Spec((carry,))
+        world.columns |= {"hidden": memory, "next.hidden": memory, "is_first": FLAG}
 
 
 def _writes(world: World, name: str, specs: Mapping[str, Spec]) -> None:
@@ -192,10 +207,13 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
 
 
 def _act(world: World, columns: Mapping[str, Spec], name: str, explorer: Explorer, slot: str) -> Printed:
-    seen = {key: spec for key, spec in columns.items() if key == "observation"}
+    seen = {key: spec for key, spec in columns.items() if key in {"observation", "hidden"}}
     page = Page(world, seen, explores=name != "act_evaluation")
     page.call(explorer, slot, {key: variable(key) for key in explorer.outputs}, grad=False)
-    returned = ", ".join(f'"{key}": {variable(key)}' for key in explorer.outputs)
+    wrote = {key: variable(key) for key in explorer.outputs}
+    if world.remembers:
+        wrote["next.hidden"] = page.passes.memory(world.remembers, slot)
+    returned = ", ".join(f'"{key}": {code}' for key, code in wrote.items())
     lines = [Line(line.code, line.slot, line.note, grad=True) for line in page.lines]
     return printed(f"{name}(chunk, numbers, draws)", f"Actions of {world.recipe.name!r}.", page, lines,
                    [f"return {{{returned}}}"])  # fmt: skip

@@ -32,6 +32,7 @@ class World:
     network_keys_read: set[str] = attrs.Factory(set)
     namespace: dict[str, Block] = attrs.Factory(dict)  # name in the source -> block
     derived: dict[tuple[str, str], Derived] = attrs.Factory(dict)  # key name, `at` -> what follows from a pass
+    remembers: str = ""  # the network with a memory
     carried: dict[str, Block] = attrs.Factory(dict)  # slot -> a block that remembers (optimizers apart)
 
     def blame(self, what: str, fix: str = "", **facts: object) -> str:

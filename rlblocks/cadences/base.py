@@ -53,12 +53,14 @@ class Learn:
 class Drain:
     """Take one chunk out of the store, and learn from it in `epochs`, each in `minibatches` of equal size.
 
-    `early_stop` is asked after each learn step whether the rest is left out.
+    `early_stop` is asked after each learn step whether the rest is left out. `window` consecutive steps of one
+    environment stay together, time first: row t·k + i is step t of the i-th of the k windows of a minibatch.
     """
 
     epochs: int
     minibatches: int
     early_stop: EarlyStop
+    window: int = 1
 
 
 Op = Collect | Learn | Drain
@@ -80,6 +82,10 @@ class Cadence(Block):
         `environments` is how many step together: a collect takes a multiple of it.
         """
         raise NotImplementedError
+
+    def together(self) -> int:
+        """How many consecutive steps of one environment stay together in a learn step."""
+        return 1
 
     def needs(self) -> int:
         """How many rows the store must be able to hold before anything is learned."""

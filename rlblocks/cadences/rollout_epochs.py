@@ -25,23 +25,26 @@ class RolloutEpochs(Cadence):
         epochs: K, how often every row of a chunk is learnt from.
         minibatches: learn steps an epoch; M = N·T / minibatches rows each, and it must divide.
         early_stop: when the epochs over a chunk end before their number.
+        window: how many consecutive steps of an environment stay together, at most 32; what remembers learns through
+            them (truncated back-propagation through time), and 1 mixes single steps.
 
     >>> program = RolloutEpochs(epochs=2).program(Progress(0, 0, 0, 0, 0, budget=16), environments=8)
     >>> next(program), program.send(Progress(8, 0, 0, 0, 0, 16)), program.send(Progress(16, 0, 0, 0, 16, 16))
     (Collect(steps=8, explorer=None), Collect(steps=8, explorer=None), Drain(epochs=2, minibatches=4, \
-early_stop=NoEarlyStop()))
+early_stop=NoEarlyStop(), window=1))
     """
 
     demands: ClassVar[str] = "drained"
     epochs: int = fields.integer(4, ge=1, unit="epochs")
     minibatches: int = fields.integer(4, ge=1, unit="learn steps")
     early_stop: EarlyStop = fields.slot("early_stops", NoEarlyStop)
+    window: int = fields.integer(1, ge=1, le=32, unit="steps")
 
     def program(self, progress: Progress, environments: int) -> Generator[Op, Progress, None]:
         """One step of every environment at a time until there is a chunk, until the budget is spent."""
         while True:
             if progress.rows > 0:
-                progress = yield Drain(self.epochs, self.minibatches, self.early_stop)
+                progress = yield Drain(self.epochs, self.minibatches, self.early_stop, self.window)
             elif progress.env_steps < progress.budget:
                 progress = yield Collect(environments)
             else:
@@ -56,11 +59,23 @@ early_stop=NoEarlyStop()))
         rows = chunk[0] * chunk[1] or USUAL_ROWS
         return budget // rows * self.epochs * self.minibatches
 
+    def together(self) -> int:
+        """See `Cadence.together`: the window."""
+        return self.window
+
     def misfit(self, chunk: tuple[int, int]) -> str:
-        """See `Cadence.misfit`: the parts must be of one size."""
-        rows = chunk[0] * chunk[1]
-        if rows % self.minibatches == 0:
+        """See `Cadence.misfit`: the parts must be of one size, and made of whole windows."""
+        steps, environments = chunk
+        if steps % self.window:
+            fit = max(w for w in range(1, self.window) if steps % w == 0)
+            said = f"keeps {self.window} steps together, and a chunk of {steps} steps is not made of whole such windows"
+            return f"{said}; use window={fit}, or another number of steps"
+        windows = steps // self.window * environments
+        if windows % self.minibatches == 0:
             return ""
-        fit = max(parts for parts in range(1, self.minibatches) if rows % parts == 0)
-        said = f"cuts a chunk of {chunk[0]} × {chunk[1]} = {rows:,} rows into {self.minibatches} minibatches"
+        fit = max(parts for parts in range(1, self.minibatches) if windows % parts == 0)
+        what = "rows" if self.window == 1 else f"windows of {self.window} steps"
+        said = f"cuts a chunk of {steps} × {environments} = {windows:,} {what} into {self.minibatches} minibatches"
+        if self.window > 1:
+            said = f"cuts a chunk of {windows:,} {what} into {self.minibatches} minibatches"
         return f"{said}, and a rest would be left; use minibatches={fit}, or another number of steps or environments"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from gymnasium import spaces
-from torch import nn
+from torch import Tensor, nn
 
 from rlblocks._core.clocks import Times
 from rlblocks._core.dry_run import namespace
@@ -41,13 +41,15 @@ class Agent:
         self.times = times
         self._generator = np.random.Generator(np.random.PCG64(seed_for(seed, "evaluation")))
         self._draws: dict[int, Draws] = {}
+        self._hidden: dict[int, Tensor] = {}
         self._spec = plan.columns["observation"]
 
     def __call__(self, observation: Any) -> Any:
         """The action for one observation, or the actions `[B]` for a batch `[B, ...]` of them.
 
         Discrete actions are an int, counted as the environment's space counts them; batched, an int64 array. Box
-        actions are cut to the bounds of the space.
+        actions are cut to the bounds of the space. A policy that remembers goes on from the call before with as many
+        rows: call `restart()` where an episode begins.
 
         Raises:
             ValueError: the observation has neither the shape of one nor of a batch.
@@ -68,8 +70,9 @@ class Agent:
                 actions = np.clip(actions, space.low, space.high).astype(space.dtype, copy=False)
         return actions
 
-    def restart(self, seed: int) -> None:
-        """Begin the random numbers of a policy that draws anew, with those of a seed."""
+    def restart(self, seed: int = 0) -> None:
+        """Forget what happened, and begin the random numbers of a policy that draws anew, with those of a seed."""
+        self._hidden.clear()
         self._generator.bit_generator.state = np.random.PCG64(seed_for(seed, "evaluation")).state
 
     def act(self, observations: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -82,8 +85,14 @@ class Agent:
         if rows not in self._draws:
             self._draws[rows] = Draws(self.plan.evaluate.draws, (rows,), self._generator, self._device)
         seen = torch.from_numpy(observations.astype(self._spec.dtype, copy=False)).to(self._device)
+        chunk = {"observation": seen}
+        if "hidden" in self.plan.columns:
+            start = torch.zeros((rows, *self.plan.columns["hidden"].shape), device=self._device)
+            chunk["hidden"] = self._hidden.get(rows, start)
         with torch.no_grad():
-            wrote = self._act({"observation": seen}, self._numbers(self.times), self._draws[rows]())
+            wrote = self._act(chunk, self._numbers(self.times), self._draws[rows]())
+        if "hidden" in chunk:
+            self._hidden[rows] = wrote["next.hidden"]
         return wrote["action"].cpu().numpy()  # type: ignore[no-any-return]
 
 

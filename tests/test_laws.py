@@ -15,6 +15,7 @@ from rlblocks.envs import Gym, Supplied, SuppliedVector, TimeLimit
 from rlblocks.explorers import Boltzmann, EpsilonGreedy
 from rlblocks.losses import ClippedSurrogate, ClippedValueLoss, Entropy, Huber, KLPenalty, PolicyGradient, ValueLoss
 from rlblocks.networks import MLP, DuelingQ, NatureCNN, NoisyDense, OrthogonalDense, Policy, QValues, StateValue
+from rlblocks.normalizers import ObservationNorm, RewardScale
 from rlblocks.optimizers import SGD, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from rlblocks.returns import GAE, NStepReturn, Retrace, TDLambda, VTrace
 from rlblocks.schedules import Constant, Cosine, Exponential, Linear, Piecewise
@@ -71,6 +72,7 @@ EXAMPLES = {
         Retrace(0.8),
     ],
     "transforms": [Normalise("return", eps=1e-5)],
+    "normalizers": [ObservationNorm(clip=1e9, eps=1e-3), RewardScale(clip=0.5)],
     "target_updates": [HardCopy(every=EnvSteps(7)), Polyak(0.25, every=Updates(3))],
     "optimizers": [
         Adam(lr=Linear(0.1, 0.0, over=Updates(5)), clip=ClipNorm(1.0)),

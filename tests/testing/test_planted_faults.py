@@ -8,6 +8,7 @@ from tests.testing import (
     faulty_envs,
     faulty_losses,
     faulty_networks,
+    faulty_normalizers,
     faulty_policies,
     faulty_returns,
     faulty_surrogates,
@@ -17,12 +18,13 @@ from tests.testing import (
     naive_stores,
     odd_blocks,
     odd_losses,
+    odd_normalizers,
     odd_returns,
 )
 
 PLANTED = (
     faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, naive_drained, faulty_tensors,
-    faulty_networks, faulty_envs, faulty_returns, faulty_policies,
+    faulty_networks, faulty_envs, faulty_returns, faulty_policies, faulty_normalizers,
 )  # fmt: skip
 FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
 RAISES = {"past the end"}  # faults that show by raising
@@ -44,7 +46,10 @@ def test_a_planted_fault_is_caught(block, law):
     assert ("it raised" in result.reason) == (getattr(block, "fault", "") in RAISES), result
 
 
-ODD = [*odd_blocks.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *naive_drained.CORRECT, *faulty_policies.CORRECT]
+ODD = [
+    *odd_blocks.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *odd_normalizers.BLOCKS, *naive_drained.CORRECT,
+    *faulty_policies.CORRECT,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("block", ODD, ids=named)

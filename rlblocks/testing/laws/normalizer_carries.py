@@ -145,7 +145,7 @@ def rows_are_normalised_alone(case: Case) -> None:
     same(known(x.flatten(0, 1)), due.flatten(0, 1), "of a batch without time the result")
     for row in range(2):
         for column in range(3):
-            same(known(x[row, column]), due[row, column], f"of row [{row}, {column}] alone the result")
+            close(known(x[row, column]), due[row, column], f"of row [{row}, {column}] alone the result")
     double = known(x.double())
     require(double.dtype == torch.float32, f"of float64 the result is {double.dtype}")
     close(double, due, "of float64 the result")

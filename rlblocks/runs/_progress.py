@@ -53,6 +53,7 @@ class Progress:
         sums: of the returns that fell in each slice of the budget; `counts` says how many.
         learned: what learning last reported, by name.
         evaluated: the last evaluation; `saved` the last checkpoint.
+        cuts: how many evaluations had episodes that were cut.
         marks: (seconds, env_steps, updates) at the last ticks.
         over: whether the run has ended.
     """
@@ -68,6 +69,7 @@ class Progress:
     counts: list[int] = attrs.field(factory=lambda: [0] * SLICES)
     learned: Mapping[str, float] = attrs.field(factory=dict)
     evaluated: Evaluated | None = None
+    cuts: int = 0
     saved: Saved | None = None
     marks: deque[tuple[float, int, int]] = attrs.field(factory=deque)
     over: bool = False
@@ -91,6 +93,7 @@ class Progress:
                     self.marks.popleft()
             case Evaluated():
                 self.evaluated = event
+                self.cuts += event.cut > 0
             case Saved():
                 self.saved = event
             case Finished():

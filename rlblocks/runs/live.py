@@ -173,7 +173,7 @@ class PlainLines:
             case Started():
                 self._write(banner_lines(event))
                 self.ration.wait(PLAIN_FIRST)
-            case Evaluated() if event.cut:
+            case Evaluated() if event.cut and self.progress.cuts == 1:
                 self._write([cut_short(event.cut, event.lengths)])
             case Finished():
                 self._write(verdict_lines(event))
@@ -205,7 +205,7 @@ class PanelView:
                 self.ration.spend(self._draw)
             case Started():
                 self._open(event)
-            case Evaluated() if event.cut and self.live is not None:
+            case Evaluated() if event.cut and self.progress.cuts == 1 and self.live is not None:
                 self.live.console.print(cut_short(event.cut, event.lengths), soft_wrap=True)  # above the panel
             case Finished():
                 self._close(event)

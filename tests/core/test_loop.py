@@ -357,7 +357,9 @@ def test_a_late_objective_has_its_own_time() -> None:
     run, seen = Loop(state), {}
     for _ in run.steps():
         if run._sampling is not None:
-            numbers = run._sampling._update._call.numbers(attrs.evolve(state.counters, updates=state.counters.updates - 1))
+            numbers = run._sampling._update._call.numbers(
+                attrs.evolve(state.counters, updates=state.counters.updates - 1)
+            )
             own, usual = (f"objectives.{name}.optimizer.damping" for name in ("model", "q"))
             seen[state.counters.updates] = (numbers[own].item(), numbers[usual].item())
     state.pool.close()

@@ -137,11 +137,12 @@ def test_plain_lines_are_these():
 
 @pytest.mark.parametrize("tty", [False, True])
 def test_episodes_that_were_cut_are_a_sentence(tty):
-    """Once an evaluation; above the panel where there is one."""
+    """Once a run; above the panel where there is one."""
     stream, clock = Stream(tty=tty), Clock()
     view = live_view(stream, "auto", clock)
     view.on(STARTED)
     view.on(attrs.evolve(EVALUATED, cut=1))
+    view.on(attrs.evolve(EVALUATED, cut=2))
     view.on(FINISHED)
 
     said = "1 of 2 greedy episodes had not ended after 500 steps and was cut there; evaluation_steps=... sets"

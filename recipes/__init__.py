@@ -7,6 +7,7 @@ from .dueling_dqn import dueling_dqn
 from .n_step_dqn import n_step_dqn
 from .patches import PATCHES, compose, double, dueling, huber, n_step, noisy, prioritized
 from .ppo import ppo
+from .ppo_lstm import ppo_lstm
 from .prioritized_dqn import prioritized_dqn
 from .reinforce import reinforce
 from .reinforce_baseline import reinforce_baseline
@@ -21,10 +22,11 @@ RECIPES = {
     "reinforce_baseline": reinforce_baseline,
     "a2c": a2c,
     "ppo": ppo,
+    "ppo_lstm": ppo_lstm,
 }
 
 __all__ = [
     "PATCHES", "RECIPES", "a2c", "compose", "double", "double_dqn", "dqn", "dueling", "dueling_dqn", "huber", "n_step",
-    "n_step_dqn", "noisy", "ppo", "prioritized", "prioritized_dqn", "reinforce",
+    "n_step_dqn", "noisy", "ppo", "ppo_lstm", "prioritized", "prioritized_dqn", "reinforce",
     "reinforce_baseline",
 ]  # fmt: skip

@@ -154,18 +154,18 @@ def choice(options: Mapping[str, Callable[..., Any]] | tuple[str, ...], default:
     return attrs.field(default=default, validator=check, metadata={"kind": "choice", "options": tuple(options)})
 
 
-def sizes(default: Any = attrs.NOTHING) -> Any:
-    """A tuple of layer widths, each at least 1; may be empty."""
+def sizes(default: Any = attrs.NOTHING, *, least: int = 1) -> Any:
+    """A tuple of whole numbers, such as layer widths, each at least `least`; may be empty."""
 
     def convert(value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
 
     def check(owner: object, attribute: Any, value: Any) -> None:
         good = isinstance(value, tuple) and all(
-            isinstance(w, int) and not isinstance(w, bool) and w >= 1 for w in value
+            isinstance(w, int) and not isinstance(w, bool) and w >= least for w in value
         )
         if not good:
-            raise _refuse(owner, attribute, value, "a tuple of whole numbers, at least 1 each", "write (128, 128)")
+            raise _refuse(owner, attribute, value, f"a tuple of whole numbers, at least {least} each", "write (128, 128)")
 
     return attrs.field(default=default, converter=convert, validator=check, metadata={"kind": "sizes"})
 

@@ -5,7 +5,7 @@ from rlblocks.envs.convert import as_environment
 from rlblocks.envs.gym import Gym
 from rlblocks.envs.supplied import Supplied
 from rlblocks.envs.supplied_vector import SuppliedVector
-from rlblocks.envs.wrappers import ClipReward, Flatten, FrameStack, Grayscale, Resize, TimeLimit
+from rlblocks.envs.wrappers import ClipReward, Flatten, FrameStack, Grayscale, Resize, Select, TimeLimit
 
 __all__ = [
     "ClipReward",
@@ -17,6 +17,7 @@ __all__ = [
     "Gym",
     "Pool",
     "Resize",
+    "Select",
     "Step",
     "Supplied",
     "SuppliedVector",

@@ -102,6 +102,39 @@ class Flatten(Wrapper):
         return gym.FlattenObservation(env)
 
 
+@block("select")
+class Select(Wrapper):
+    """Some components of a vector observation, in the order named: what the others say is hidden.
+
+    Attributes:
+        components: their indices, counted from 0.
+
+    >>> import gymnasium
+    >>> Select((0, 2)).wrap(gymnasium.make("CartPole-v1")).observation_space.shape
+    (2,)
+    """
+
+    components: tuple[int, ...] = fields.sizes(least=0)
+
+    def wrap(self, env: Env) -> Env:
+        """The environment with fewer components in its observations.
+
+        Raises:
+            FieldError: its observation is no vector, or has no such component.
+        """
+        space = env.observation_space
+        there = range(space.shape[0]) if isinstance(space, spaces.Box) and len(space.shape) == 1 else ()
+        if not self.components or not set(self.components) <= set(there):
+            raise FieldError(
+                f"Select({self.components}) takes components of a vector, and the observation is {space}",
+                fix="name components that are there",
+            )
+        chosen = list(self.components)
+        assert isinstance(space, spaces.Box)
+        smaller = spaces.Box(space.low[chosen], space.high[chosen], dtype=space.dtype.type)
+        return gym.TransformObservation(env, lambda observation: observation[chosen], smaller)
+
+
 @block("time_limit")
 class TimeLimit(Wrapper):
     """Episodes of at most so many steps: the last one is truncated, and terminated too where it was.

@@ -26,8 +26,8 @@ def a2c() -> Recipe:
     losses = recipe.objectives["policy"].losses
     return (
         recipe.swap(
-            {"store": Rollout(32), "prepare[0]": GAE(0.95), "objectives.policy.losses": (*losses, Entropy(0.0))}
+            {"store": Rollout(32), "prepare[0]": GAE(0.95), "objectives.policy.losses": (*losses, Entropy(0.01))}
         )
-        .set({"env.n": 8})
+        .set({"env.n": 8, "optimizer.lr.start": 2e-3})
         .named("a2c")
     )

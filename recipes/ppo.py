@@ -25,7 +25,6 @@ def ppo() -> Recipe:
         .swap({"objectives.policy.losses[0]": ClippedSurrogate(0.2)})
         .set({
             "store.steps": 128, "cadence.epochs": 4, "cadence.minibatches": 4, "optimizer.lr.start": 2.5e-4,
-            "objectives.policy.losses[2].coefficient": 0.01,
         })
         .named("ppo")
     )  # fmt: skip

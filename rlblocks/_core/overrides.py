@@ -75,15 +75,20 @@ def _all_applied(recipe: Recipe, overrides: Sequence[_Override]) -> Recipe:
 
 
 def _place(recipe: Recipe, path: str) -> tuple[paths.Step, ...]:
-    """The steps of a path; its last one may be new where options of any name are taken."""
+    """The steps of a path; its last one may be new where options or blocks of any name are taken."""
     holder, _, name = path.rpartition(".")
     with contextlib.suppress(RecipeError):
         steps = paths.resolve(recipe, holder)
         owner = paths.get(recipe, paths.join(steps[:-1])) if steps[1:] else recipe
         field = _fields(owner).get(str(steps[-1]))
-        if field is not None and field.metadata.get("kind") == "options":
+        if field is not None and (field.metadata.get("kind") == "options" or _named_blocks(takes(type(owner), field))):
             return (*steps, *paths.split(name))
     return paths.resolve(recipe, path)
+
+
+def _named_blocks(kind: Any) -> bool:
+    """Whether a field takes blocks of one role under names."""
+    return is_mapping(kind) and is_role(inside(kind, ""))
 
 
 @attrs.frozen

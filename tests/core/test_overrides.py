@@ -17,6 +17,7 @@ from rlblocks._core.overrides import apply_overrides, apply_settings
 from rlblocks._core.recipe import Recipe
 from rlblocks.explorers import EpsilonGreedy
 from rlblocks.losses import Huber, SquaredError
+from rlblocks.normalizers import ObservationNorm
 from rlblocks.schedules import Constant, Linear
 from rlblocks.stores import NStep, PrioritizedReplay, UniformReplay
 from rlblocks.target_updates import HardCopy
@@ -184,7 +185,6 @@ def test_settings_may_be_numbers_and_lists():
         ("lr.over=500", "500 is a share of the run here (1.0 of_run now)\n  fix: say what counts: '500 env_steps'"),
         ("objectives..q=1", "is no path"),
         ("env.n=x", "Gym.n is 'x', but must be a whole number"),
-        ("target_updates.v=polyak", "target_updates holds 1 of them, which has no 'v'"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named(override, said):
@@ -262,3 +262,10 @@ def test_a_recipe_is_not_changed():
 
     assert before == DQN
     assert (Huber(),) == apply_overrides(DQN, ["losses=huber"]).get("losses")
+
+
+def test_a_named_block_may_be_added():
+    """Where blocks of one role stand under names, a new name is a new block; wiring says whether it fits."""
+    made = apply_overrides(DQN, ["normalizers.observation=observation_norm", "normalizers.observation.clip=5"])
+
+    assert made == DQN.swap({"normalizers": {"observation": ObservationNorm(clip=5.0)}})

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, SPEED, PAGE = DOCS / "results.jsonl", DOCS / "speed.jsonl", DOCS / "results.md"
 EPISODES = 100
+FEWEST = 5  # seeds of which an interval is worth anything
 FIRST = "500, 500, 500, 185.8, 500, 236.3, 500, 147.7, 500, 202.8"  # CartPole-v1 before the coefficient was changed
 
 
@@ -46,6 +47,10 @@ class Experiment:
         asked: what the score is held against, in words.
         column: which score that is.
         least: the score asked for.
+        settings: overrides that are applied to it, after the tuned settings.
+        compiled: the option `compile` of the run.
+        needed: how many seeds must reach the score; 0 asks for the mean.
+        sign: −1 where the score must stay below what is asked.
     """
 
     name: str
@@ -57,24 +62,30 @@ class Experiment:
     asked: str
     column: str
     least: float
+    settings: tuple[str, ...] = ()
+    compiled: str = "always"
+    needed: int = 0
+    sign: int = 1
 
     @property
     def command(self) -> str:
         """The command that trains the same."""
         patch = f" patch={','.join(self.patches)}" if self.patches else ""
         seeds = f"{self.seeds[0]}..{self.seeds[-1]}"
-        return f"rlblocks run {self.recipe} env={self.env} steps={self.steps:_}{patch} seeds={seeds} compile=always"
+        words = [f"rlblocks run {self.recipe} env={self.env} steps={self.steps:_}{patch}", *self.settings]
+        return " ".join([*words, f"seeds={seeds} compile={self.compiled}"])
 
     def made(self) -> Recipe:
         """The recipe as it is trained at present."""
         from rlblocks.recipes import PATCHES, RECIPES
 
+        from rlblocks._core.overrides import apply_overrides
         from rlblocks._core.tuned import apply_tuned
 
         recipe, _ = apply_tuned(RECIPES[self.recipe](), self.env)
         for patch in self.patches:
             recipe = PATCHES[patch](recipe)
-        return recipe
+        return apply_overrides(recipe, self.settings)
 
     def counts(self, record: Mapping[str, Any]) -> bool:
         """Whether a line is of this experiment with its present settings."""
@@ -84,13 +95,34 @@ class Experiment:
         return named and record["recipe"] == recipe_hash(self.made())
 
 
+HIDDEN = ("env.wrappers=select", "env.wrappers[0].components=0,2")  # of CartPole: its velocities
 EXPERIMENTS = (
     Experiment("cartpole", "dqn", (), "CartPole-v1", 50_000, tuple(range(10, 20)),
-               "the last policy at 475 or more over 20 episodes in 9 of 10 seeds", "last20", 475.0),
+               "the last policy at 475 or more over 20 episodes in 9 of 10 seeds", "last20", 475.0, needed=9),
     Experiment("lunar", "double_dqn", ("prioritized",), "LunarLander-v3", 300_000, tuple(range(5)),
                "mean of the best checkpoints at 200 or more", "best", 200.0),
     Experiment("acrobot", "dqn", (), "Acrobot-v1", 100_000, tuple(range(5)),
                "mean of the last policies at −90 or more", "last", -90.0),
+    Experiment("reinforce", "reinforce", (), "CartPole-v1", 200_000, tuple(range(10)),
+               "mean return of training at its end at 483 or more", "trained", 483.0, compiled="never"),
+    Experiment("a2c", "a2c", (), "CartPole-v1", 200_000, tuple(range(10)),
+               "mean return of training at its end at 496 or more", "trained", 496.0, compiled="never"),
+    Experiment("ppo", "ppo", (), "CartPole-v1", 100_000, tuple(range(10)),
+               "the last policy at 500 in 9 of 10 seeds", "last", 500.0, compiled="never", needed=9),
+    Experiment("ppo_acrobot", "ppo", (), "Acrobot-v1", 300_000, tuple(range(5)),
+               "mean return of training at its end at −81 or more", "trained", -81.3, compiled="never"),
+    Experiment("ppo_lunar", "ppo", (), "LunarLander-v3", 1_000_000, tuple(range(5)),
+               "mean of the best checkpoints at 242 or more", "best", 242.0, compiled="never"),
+    Experiment("ppo_car", "ppo", (), "MountainCar-v0", 1_000_000, tuple(range(5)),
+               "mean of the best checkpoints at −110 or more", "best", -110.4, compiled="never"),
+    Experiment("ppo_pendulum", "ppo", (), "Pendulum-v1", 100_000, tuple(range(5)),
+               "mean of the best checkpoints at −172 or more", "best", -172.0, compiled="never"),
+    Experiment("ppo_cheetah", "ppo", (), "HalfCheetah-v5", 1_000_000, tuple(range(3)),
+               "mean return of training at its end at 1443 or more", "trained", 1443.0, compiled="never"),
+    Experiment("ppo_lstm", "ppo_lstm", (), "CartPole-v1", 200_000, tuple(range(5)),
+               "mean of the last policies at 400 or more, velocities hidden", "last", 400.0, HIDDEN, "never"),
+    Experiment("ppo_blind", "ppo", (), "CartPole-v1", 100_000, tuple(range(5)),
+               "without memory: below 100, velocities hidden", "last", 100.0, HIDDEN, "never", sign=-1),
 )  # fmt: skip
 
 
@@ -99,15 +131,18 @@ def train_one(experiment: Experiment, seed: int, folder: str) -> dict[str, Any]:
     import rlblocks
     from rlblocks._core.files import recipe_hash
     from rlblocks.runs.evaluation import evaluate
+    from rlblocks.runs.folder import METRICS
+    from rlblocks.runs.records import read_metrics
 
     recipe = experiment.made()
-    run = rlblocks.train(recipe, steps=experiment.steps, seed=seed, compile="always", folder=folder, video="never",
-                         view="quiet")  # fmt: skip
+    run = rlblocks.train(recipe, steps=experiment.steps, seed=seed, compile=experiment.compiled, folder=folder,
+                         video="never", view="quiet")  # fmt: skip
     assert run.folder is not None
+    trained = [e["return"] for e in read_metrics(run.folder / METRICS) if e["kind"] == "episode"][-EPISODES:]
     best = evaluate(rlblocks.load(run.folder, "best"), run.recipe.env, EPISODES, 10**6 + seed)
     return {
         "experiment": experiment.name, "recipe": recipe_hash(recipe), "seed": seed, "steps": experiment.steps,
-        "last20": run.outcome.last, "last": run.evaluate(EPISODES, 10**6 + seed).mean, "best": best.mean,
+        "trained": statistics.fmean(trained), "last20": run.outcome.last, "last": run.evaluate(EPISODES, 10**6 + seed).mean, "best": best.mean,
         "best_at": run.outcome.best_at, "solved_at": run.outcome.solved_at, "seconds": round(run.outcome.seconds, 1),
     }  # fmt: skip
 
@@ -144,7 +179,8 @@ Written by `python benchmarks/results.py write` from docs/results.jsonl and docs
 
 Settings were frozen before the seeds below were run; they are the recipes' own, or `recipes/tuned.toml`'s. *Last* is
 the last policy and *best* the checkpoint that the run itself called best, each over {EPISODES} greedy episodes from
-start states that the run had never seen; *last (20)* is the run's own last evaluation, over 20. The interval is the
+start states that the run had never seen; *last (20)* is the run's own last evaluation, over 20; *training* is the mean
+return of the last {EPISODES} episodes of training, exploration and all. The interval is the
 95 % bootstrap interval of the mean over seeds. Training on two shared CPU cores, one thread a seed; the seconds are of
 a machine that was now busy, now not.
 
@@ -160,8 +196,8 @@ were run.
 def _scores() -> Iterator[str]:
     records = lines(RESULTS)
     kept = {e.name: sorted(filter(e.counts, records), key=lambda r: r["seed"]) for e in EXPERIMENTS}
-    yield "| recipe, environment | steps, seeds | last (20) | last | best | 95 % | asked | reached |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "| recipe, environment | steps, seeds | training | last (20) | last | best | 95 % | asked | reached |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     yield from (_row(e, kept[e.name]) for e in EXPERIMENTS if kept[e.name])
     for e in EXPERIMENTS:
         earlier = sum(r["experiment"] == e.name for r in records) - len(kept[e.name])
@@ -175,37 +211,42 @@ def _scores() -> Iterator[str]:
 def _row(e: Experiment, rows: list[dict[str, Any]]) -> str:
     from rlblocks.runs.statistics import bootstrap_interval
 
-    mean = {c: f"{statistics.fmean(r[c] for r in rows):.1f}" for c in ("last20", "last", "best")}
+    mean = {c: _mean(rows, c) for c in ("trained", "last20", "last", "best")}
     span = bootstrap_interval([r[e.column] for r in rows])
     return (
-        f"| {' + '.join((e.recipe, *e.patches))}, {e.env} | {e.steps:,}, {len(rows)} | {mean['last20']} | "
+        f"| {' + '.join((e.recipe, *e.patches))}, {e.env} | {e.steps:,}, {len(rows)} | {mean['trained']} | {mean['last20']} | "
         f"{mean['last']} | {mean['best']} | {float(span.low):.1f} … {float(span.high):.1f} ({e.column}) | "
         f"{e.asked} | {_reached(e, rows, float(span.high))} |"
     )
 
 
+def _mean(rows: list[dict[str, Any]], column: str) -> str:
+    values = [r[column] for r in rows if column in r]
+    return f"{statistics.fmean(values):.1f}" if values else "–"
+
+
 def _seeds(rows: list[dict[str, Any]]) -> Iterator[str]:
     if rows:
-        yield "| seed | last (20) | last | best | best at | solved at | seconds | recipe |"
-        yield "|---|---|---|---|---|---|---|---|"
+        yield "| seed | training | last (20) | last | best | best at | solved at | seconds | recipe |"
+        yield "|---|---|---|---|---|---|---|---|---|"
     for r in rows:
         yield (
-            f"| {r['seed']} | {r['last20']:.1f} | {r['last']:.1f} | {r['best']:.1f} | {r['best_at']:,} | "
+            f"| {r['seed']} | {_mean([r], 'trained')} | {r['last20']:.1f} | {r['last']:.1f} | {r['best']:.1f} | {r['best_at']:,} | "
             f"{r['solved_at']:,} | {r['seconds']:.0f} | `{r['recipe']}` |"
         )
 
 
 def _reached(e: Experiment, rows: list[dict[str, Any]], high: float) -> str:
     """Whether the score asked for was reached, by the rule that is stated beside it."""
-    values = [r[e.column] for r in rows]
+    values = [r[e.column] * e.sign for r in rows]
     run = "" if len(rows) == len(e.seeds) else f" ({len(rows)} of {len(e.seeds)} seeds run so far)"
-    if e.name == "cartpole":
+    if e.needed:
         good = sum(value >= e.least for value in values)
-        return f"{'yes' if good >= 9 else 'not yet' if run else 'no'}: {good} of {len(values)}{run}"
-    mean = statistics.fmean(values)
-    if mean >= e.least:
-        return f"yes: {mean:.1f}{run}"
-    return f"{'the interval reaches it' if high >= e.least and len(values) >= len(e.seeds) else 'no'}: {mean:.1f}"
+        return f"{'yes' if good >= e.needed else 'not yet' if run else 'no'}: {good} of {len(values)}{run}"
+    mean, enough = statistics.fmean(values), len(values) >= len(e.seeds) and len(values) >= FEWEST
+    if mean >= e.least * e.sign:
+        return f"yes: {mean * e.sign:.1f}{run}"
+    return f"{'the interval reaches it' if high >= e.least and enough else 'no'}: {mean * e.sign:.1f}{run}"
 
 
 SPEED_HEAD = """

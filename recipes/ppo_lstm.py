@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rlblocks._core.recipe import Network, Recipe
 from rlblocks.networks import LSTM, MLP, Features
+from rlblocks.normalizers import RewardScale
 
 from .ppo import ppo
 
@@ -14,8 +15,9 @@ def ppo_lstm() -> Recipe:
     Schulman et al., 2017, with the memory of Hochreiter and Schmidhuber, 1997; for environments whose observations do
     not tell the whole state.
 
-    Differs from `ppo`: one network is shared by policy and value; minibatches are made of windows of sixteen steps,
-    through which the gradient goes back, each from the memory that was stored when it was collected.
+    Differs from `ppo`: one network is shared by policy and value, so rewards are scaled, or the errors of the value would
+    drown the gradient of the policy; minibatches are made of windows of sixteen steps, through which the gradient goes
+    back, each from the memory that was stored when it was collected.
 
     >>> sorted(ppo_lstm().networks)
     ['memory', 'policy', 'value']
@@ -26,7 +28,7 @@ def ppo_lstm() -> Recipe:
     }
     memory = Network(reads="observation", body=LSTM(64), head=Features())
     return (
-        recipe.swap({"networks": {"memory": memory, **heads}})
+        recipe.swap({"networks": {"memory": memory, **heads}, "normalizers": {"reward": RewardScale()}})
         .set({"objectives.policy.trains": ("memory", "policy", "value"), "cadence.window": 16})
         .named("ppo_lstm")
     )

@@ -26,7 +26,7 @@ class Wrong(Exception):  # noqa: N818  it says what is wrong; whoever knows wher
 
 @attrs.frozen
 class Contract:
-    """What observations, rewards and flags must be.
+    """What observations, rewards, flags and masks of actions must be.
 
     Attributes:
         shape: of one observation.
@@ -35,6 +35,7 @@ class Contract:
         start: the least value of a Discrete observation; it is stored counting from 0.
         finite: whether an array of observations holds no NaN and no infinity.
         low, high: the bounds of a Box; empty where the type itself enforces them.
+        choices: how many entries a mask of actions has; 0 where actions are not masked.
     """
 
     shape: tuple[int, ...]
@@ -44,6 +45,7 @@ class Contract:
     start: int = 0
     low: NDArray[Any] | None = None
     high: NDArray[Any] | None = None
+    choices: int = 0
 
     def observation(self, value: Any) -> Any:
         """The observation as it is stored.

@@ -28,6 +28,7 @@ class Facts:
     renders: bool = False
     fps: int = 30
     n: int = 1  # how many run beside each other in training
+    masked: bool = False  # whether the info of a reset, and of every step, says which Discrete actions are legal
 
 
 class Step(NamedTuple):
@@ -43,6 +44,9 @@ class Step(NamedTuple):
         truncated: `[n]` bool; both flags may be set.
         real: `[n]` bool; False for the dummy step of an autoresetting vector environment, which is nowhere counted.
         episodes: `(environment, return, length)` of every episode that ended in this step.
+        action_mask: `[n, A]` bool, which actions are legal in `observation`; None where they are not masked.
+        next_action_mask: `[n, A]` bool, which are legal in `next_observation`: all of them where an episode ended and
+            the environment does not say; None where they are not masked.
     """
 
     next_observation: NDArray[Any]
@@ -52,6 +56,8 @@ class Step(NamedTuple):
     truncated: NDArray[np.bool_]
     real: NDArray[np.bool_]
     episodes: tuple[tuple[int, float, int], ...] = ()
+    action_mask: NDArray[np.bool_] | None = None
+    next_action_mask: NDArray[np.bool_] | None = None
 
 
 class Pool(Protocol):
@@ -70,6 +76,11 @@ class Pool(Protocol):
     @property
     def inexact(self) -> str:
         """Why a resume of this pool cannot be bit-exact; empty where it is."""
+        ...
+
+    @property
+    def action_mask(self) -> NDArray[np.bool_] | None:
+        """Which actions are legal in what is to be acted on now, `[n, A]`; None where they are not masked."""
         ...
 
     def reset(self) -> NDArray[Any]:
@@ -110,7 +121,7 @@ class Environment(Block):
     """Where experience comes from. `build` makes a pool of running environments."""
 
     def facts(self) -> Facts:
-        """What is known before the first step. May make one environment and close it again."""
+        """What is known before the first step. May make one environment, reset it, and close it again."""
         raise NotImplementedError
 
     def build(self, seed: int, *, n: int | None = None, render_mode: str | None = None) -> Pool:

@@ -114,7 +114,7 @@ class Select(Wrapper):
     (2,)
     """
 
-    components: tuple[int, ...] = fields.sizes(least=0)
+    components: tuple[int, ...] = fields.sizes((0,), least=0)
 
     def wrap(self, env: Env) -> Env:
         """The environment with fewer components in its observations.

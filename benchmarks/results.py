@@ -142,7 +142,8 @@ def train_one(experiment: Experiment, seed: int, folder: str) -> dict[str, Any]:
     best = evaluate(rlblocks.load(run.folder, "best"), run.recipe.env, EPISODES, 10**6 + seed)
     return {
         "experiment": experiment.name, "recipe": recipe_hash(recipe), "seed": seed, "steps": experiment.steps,
-        "trained": statistics.fmean(trained), "last20": run.outcome.last, "last": run.evaluate(EPISODES, 10**6 + seed).mean, "best": best.mean,
+        "trained": statistics.fmean(trained), "last20": run.outcome.last,
+        "last": run.evaluate(EPISODES, 10**6 + seed).mean, "best": best.mean,
         "best_at": run.outcome.best_at, "solved_at": run.outcome.solved_at, "seconds": round(run.outcome.seconds, 1),
     }  # fmt: skip
 
@@ -214,7 +215,8 @@ def _row(e: Experiment, rows: list[dict[str, Any]]) -> str:
     mean = {c: _mean(rows, c) for c in ("trained", "last20", "last", "best")}
     span = bootstrap_interval([r[e.column] for r in rows])
     return (
-        f"| {' + '.join((e.recipe, *e.patches))}, {e.env} | {e.steps:,}, {len(rows)} | {mean['trained']} | {mean['last20']} | "
+        f"| {' + '.join((e.recipe, *e.patches))}, {e.env} | {e.steps:,}, {len(rows)} | {mean['trained']} | "
+        f"{mean['last20']} | "
         f"{mean['last']} | {mean['best']} | {float(span.low):.1f} … {float(span.high):.1f} ({e.column}) | "
         f"{e.asked} | {_reached(e, rows, float(span.high))} |"
     )
@@ -231,7 +233,8 @@ def _seeds(rows: list[dict[str, Any]]) -> Iterator[str]:
         yield "|---|---|---|---|---|---|---|---|---|"
     for r in rows:
         yield (
-            f"| {r['seed']} | {_mean([r], 'trained')} | {r['last20']:.1f} | {r['last']:.1f} | {r['best']:.1f} | {r['best_at']:,} | "
+            f"| {r['seed']} | {_mean([r], 'trained')} | {r['last20']:.1f} | {r['last']:.1f} | {r['best']:.1f} | "
+            f"{r['best_at']:,} | "
             f"{r['solved_at']:,} | {r['seconds']:.0f} | `{r['recipe']}` |"
         )
 

@@ -15,8 +15,8 @@ def ppo_lstm() -> Recipe:
     Schulman et al., 2017, with the memory of Hochreiter and Schmidhuber, 1997; for environments whose observations do
     not tell the whole state.
 
-    Differs from `ppo`: one network is shared by policy and value, so rewards are scaled, or the errors of the value would
-    drown the gradient of the policy; minibatches are made of windows of sixteen steps, through which the gradient goes
+    Differs from `ppo`: one network is shared by policy and value, so rewards are scaled, or the errors of the value
+    would drown the gradient of the policy; minibatches are made of windows of sixteen steps, through which the gradient goes
     back, each from the memory that was stored when it was collected.
 
     >>> sorted(ppo_lstm().networks)

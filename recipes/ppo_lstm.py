@@ -16,8 +16,8 @@ def ppo_lstm() -> Recipe:
     not tell the whole state.
 
     Differs from `ppo`: one network is shared by policy and value, so rewards are scaled, or the errors of the value
-    would drown the gradient of the policy; minibatches are made of windows of sixteen steps, through which the gradient goes
-    back, each from the memory that was stored when it was collected.
+    would drown the gradient of the policy; minibatches are made of windows of sixteen steps, through which the gradient
+    goes back, each from the memory that was stored when it was collected.
 
     >>> sorted(ppo_lstm().networks)
     ['memory', 'policy', 'value']

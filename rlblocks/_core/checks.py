@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rlblocks._core.block import blocks_of
+from rlblocks._core.block import Block, blocks_of
 from rlblocks._core.clocks import Updates
 from rlblocks._core.declare import Read
 from rlblocks._core.errors import did_you_mean
@@ -12,12 +12,13 @@ from rlblocks._core.keys import parse
 from rlblocks._core.plan import Printed, printed
 from rlblocks._core.printing import Page
 from rlblocks._core.recipe import slots_of
+from rlblocks._core.remedies import served_blocks
 from rlblocks._core.source import Line, annotation, as_arguments
 from rlblocks._core.world import World
 from rlblocks.envs.base import Facts
 
 
-def debts(world: World, facts: Facts, learn: Printed, outputs: Mapping[str, str]) -> dict[str, str]:
+def debts(world: World, facts: Facts, outputs: Mapping[str, str]) -> dict[str, str]:
     """What the store writes must be read, and what it asks for must be paid; its kind must suit the cadence."""
     recipe, store = world.recipe, world.recipe.store
     if recipe.cadence.demands != store.hands:
@@ -26,7 +27,8 @@ def debts(world: World, facts: Facts, learn: Printed, outputs: Mapping[str, str]
             f"{recipe.cadence.demands}, but slot 'store' holds {type(store).__name__}, whose rows are {store.hands}",
             _partners(recipe.cadence.demands, store.hands), slot="cadence",
         )  # fmt: skip
-    elif store.hands == "drained":
+        return {}
+    if store.hands == "drained":
         if why := store.misfit(facts):
             world.blame(*_parted(f"slot 'store' holds {type(store).__name__}, which {why}"), slot="store")
         elif why := recipe.cadence.misfit(store.chunk(facts.n)):
@@ -38,64 +40,83 @@ def debts(world: World, facts: Facts, learn: Printed, outputs: Mapping[str, str]
             "enlarge the store, or lower the cadence's warmup and batch", slot="cadence",
         )  # fmt: skip
     for key in store.debts:
-        if key not in learn.columns:
-            readers = _readers(key, "losses")
+        _weighed(world, key)
+    return _paid(world, "store", store, outputs, "must be handed")
+
+
+def _weighed(world: World, key: str) -> None:
+    """A loss that looks at rows must read what the store says of each, such as its weight."""
+    store = world.recipe.store
+    for slot, loss in slots_of(world.recipe, "losses"):
+        asked = [asked.key for asked in loss.inputs.values() if isinstance(asked, Read)]
+        if asked and key not in asked:
+            others = ", ".join(served_blocks("losses", world.rows, world, reads=key))
             world.blame(
-                f"slot 'store' holds {type(store).__name__}, which writes {key!r}, and nothing reads it",
-                f"use a loss that reads {key!r}: {', '.join(readers)}", slot="store", key=key,
+                f"slot 'store' holds {type(store).__name__}, which writes {key!r}, and slot {slot!r} holds "
+                f"{type(loss).__name__}, which does not read it",
+                f"let it read {key!r}, or use a loss that does: {others}", slot="store", key=key,
             )  # fmt: skip
-    feeds = {}
-    for argument, asked in store.inputs.items():
+
+
+def _paid(world: World, slot: str, block: Block, outputs: Mapping[str, str], how: str) -> dict[str, str]:
+    """The outputs of learning that a block is handed, by argument."""
+    found = {}
+    for argument, asked in block.inputs.items():
         if not isinstance(asked, Read):
             continue
-        paid = _paying(outputs, asked.key)
+        paid = [written for written in outputs if written == asked.key or written.partition(".")[2] == asked.key]
         if len(paid) == 1:
-            feeds[argument] = paid[0]
+            found[argument] = paid[0]
             continue
-        late = [name for name, o in recipe.objectives.items() if o.every != Updates(1)
+        late = [name for name, o in world.recipe.objectives.items() if o.every != Updates(1)
                 and any(asked.key in loss.outputs for loss in o.losses)]  # fmt: skip
         if paid:
             said, fix = f"it could be any of {', '.join(paid)}", "let one objective alone write it"
         elif late:
             said, fix = f"objective {late[0]!r} writes it only now and then", "give that objective every=Updates(1)"
         else:
-            said = "nothing writes it"
-            fix = f"use a loss that writes {asked.key!r}: {', '.join(_writers(asked.key, 'losses'))}"
-        world.misfit("store", store, f"must be handed {asked.key!r} (as {argument!r}), and {said}", fix)
-    return feeds
+            writers = ", ".join(served_blocks("losses", world.rows, world, writes=asked.key))
+            said, fix = "no loss writes it", f"use a loss that writes {asked.key!r}: {writers}"
+        world.misfit(slot, block, f"{how} {asked.key!r}, and {said}", fix, key=asked.key)
+    return found
 
 
 def stops(world: World, outputs: Mapping[str, str]) -> dict[str, str]:
     """What an early stop of the cadence is asked with, by argument."""
-    found = {}
+    found: dict[str, str] = {}
     for slot, stop in slots_of(world.recipe, "early_stops"):
-        for argument, asked in stop.inputs.items():
-            if not isinstance(asked, Read):
-                continue
-            paid = _paying(outputs, asked.key)
-            if len(paid) == 1:
-                found[argument] = paid[0]
-                continue
-            said = f"it could be any of {', '.join(paid)}" if paid else "no loss writes it"
-            writers = ", ".join(_writers(asked.key, "losses"))
-            world.misfit(slot, stop, f"reads {asked.key!r} (as {argument!r}), and {said}",
-                         f"use one loss that writes {asked.key!r}: {writers}", key=asked.key)  # fmt: skip
+        found |= _paid(world, slot, stop, outputs, "reads")
     return found
+
+
+def drawn_actions(world: World) -> None:
+    """A loss that sets a fresh action's probability beside what is stored of another one means the stored one's."""
+    for slot, loss in slots_of(world.recipe, "losses"):
+        reads = [asked for asked in loss.inputs.values() if isinstance(asked, Read)]
+        stored = [asked.key for asked in reads if not parse(asked.key).which and asked.key != "weight"]
+        for asked in reads:
+            name = parse(asked.key).name
+            drawn = world.derived.get((name, "")) if parse(asked.key).which and not asked.at else None
+            if drawn is None or (name, "action") not in world.derived or not stored:
+                continue
+            if not set(drawn.outputs) - {name} & {parse(other.key).name for other in reads}:
+                world.misfit(
+                    slot, loss, f"reads {asked.key!r} of an action drawn anew, beside {stored[0]!r} of the stored one",
+                    f"write read({asked.key!r}, at='action')", key=asked.key,
+                )  # fmt: skip
 
 
 def windows(world: World) -> None:
     """A network that remembers is trained on consecutive steps."""
     if world.remembers and world.recipe.cadence.together() == 1:
+        drained = world.recipe.cadence.demands == "drained"
         world.blame(
             f"network {world.remembers!r} remembers, but slot 'cadence' holds {type(world.recipe.cadence).__name__}, "
             "whose minibatches mix single steps: it would never learn what to remember",
-            "keep consecutive steps together: cadence.window=16 of rollout_epochs", slot="cadence",
+            "keep consecutive steps together: cadence.window=16" if drained else
+            "use a body without a memory, or learn from rollouts with the cadence rollout_epochs and its window",
+            slot="cadence",
         )  # fmt: skip
-
-
-def _paying(outputs: Mapping[str, str], key: str) -> list[str]:
-    """The outputs of learning that a key names: itself, or that of an objective."""
-    return [written for written in outputs if written == key or written.partition(".")[2] == key]
 
 
 def _parted(said: str) -> tuple[str, str]:
@@ -109,19 +130,8 @@ def _partners(demanded: str, handed: str) -> str:
     stores = [name for name, held in blocks_of("stores").items() if getattr(held, "hands", "") == demanded]
     cadences = [name for name, held in blocks_of("cadences").items() if getattr(held, "demands", "") == handed]
     return (
-        f"swap one of the two: stores whose rows are {demanded}: {', '.join(stores)}; "
-        f"cadences for rows that are {handed}: {', '.join(cadences) or 'none'}"
+        f"swap the store ({demanded}: {', '.join(stores)}) or the cadence ({handed}: {', '.join(cadences) or 'none'})"
     )
-
-
-def _readers(key: str, role: str) -> list[str]:
-    """The blocks of a role that read a key; wrappers, which read what they wrap, are left out."""
-    return [name for name, kind in blocks_of(role).items() if isinstance(kind.inputs, Mapping)
-            and any(isinstance(asked, Read) and asked.key == key for asked in kind.inputs.values())]  # fmt: skip
-
-
-def _writers(key: str, role: str) -> list[str]:
-    return [name for name, kind in blocks_of(role).items() if isinstance(kind.outputs, tuple) and key in kind.outputs]
 
 
 def keepers(world: World) -> dict[str, Printed]:
@@ -136,8 +146,9 @@ def keepers(world: World) -> dict[str, Printed]:
             world.blame(f"slot 'target_updates.{name}' keeps a copy of {name!r}, but there is no such network",
                         did_you_mean(name, world.recipe.networks), slot=f"target_updates.{name}")  # fmt: skip
         elif name not in world.targets_read:
-            world.misfit(f"target_updates.{name}", keeper, f"keeps a copy of {name!r}, but nothing reads that @target",
-                         "remove it, or use a target that reads @target")  # fmt: skip
+            if not any(slot.startswith("objectives.") for slot, _ in world.unserved):  # else it only follows from that
+                world.misfit(f"target_updates.{name}", keeper, f"keeps a copy of {name!r}, but nothing reads that "
+                             "@target", "remove it, or use a target that reads @target")  # fmt: skip
         elif keeper.tags.get("copies") != "none":
             page = Page(world, {})
             given = page.arguments(keeper, f"target_updates.{name}", grad=False)
@@ -160,7 +171,7 @@ def leftovers(world: World) -> None:
     differentiated = {_stands_for(read, world) for read in asked if isinstance(read, Read)}
     for name, network in world.recipe.networks.items():
         written = [key for key, writer in world.writers.items() if writer == name]
-        if written and not world.network_keys_read & set(written):
+        if written and not world.unserved and not world.network_keys_read & set(written):
             world.blame(f"network {name!r} writes {', '.join(written)}, and nothing reads it", "remove it",
                         slot=f"networks.{name}")  # fmt: skip
         form = network.head.form

@@ -173,8 +173,8 @@ def _minibatch(plan: Plan, prepared: Mapping[str, Tensor], odd: int) -> dict[str
     for key, value in prepared.items():
         if value.shape[:2] != (STEPS, odd):
             raise RecipeError(
-                f"slot 'prepare' writes {key!r} with the shape {list(value.shape)} for a chunk of {STEPS} steps of {odd} "
-                "environments", fix="write [time, batch, ...]", key=key,
+                f"slot 'prepare' writes {key!r} with the shape {list(value.shape)} for a chunk of {STEPS} steps of "
+                f"{odd} environments", fix="write [time, batch, ...]", key=key,
             )  # fmt: skip
     minibatch = odd * plan.recipe.cadence.together()
     return {key: rows(value)[:1].expand(minibatch, *value.shape[2:]) for key, value in prepared.items()}

@@ -1,4 +1,4 @@
-"""How a chunk of the store becomes learn steps: one on each fresh sample, or epochs of minibatches of a drained chunk."""
+"""How what the store hands over becomes learn steps: one on each fresh sample, or epochs over a drained chunk."""
 
 from __future__ import annotations
 

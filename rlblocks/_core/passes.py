@@ -1,7 +1,7 @@
 """The forward passes of one printed function: each is printed just before its first reader, and shared.
 
-Networks and what is derived from their outputs see rows `[batch, ...]`. On a page whose columns have a time axis before the
-batch, what they read is flattened and what they give is put back in time.
+Networks and what is derived from their outputs see rows `[batch, ...]`. On a page whose columns have a time axis before
+the batch, what they read is flattened and what they give is put back in time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rlblocks._core.keys import Key, parse
 from rlblocks._core.source import Line, as_arguments, summary, variable
 
 if TYPE_CHECKING:
-    from rlblocks._core.printing import Page
+    from rlblocks._core.printing import Page  # noqa: TC004  the two know each other
 
 At = tuple[str, bool, str]  # network, whether of the next state, whose parameters
 
@@ -123,7 +123,7 @@ class Passes:
             given.append(f'noise=draws["{draw}"]')
         return f"{network}_{'net' if which == 'online' else 'target_net'}({', '.join(given)})"
 
-    def _remembered(self, later: bool) -> list[str]:  # noqa: FBT001  as in every key
+    def _remembered(self, later: bool) -> list[str]:
         """The memory before each row; where rows are whole windows, that of their first, and where it is cleared."""
         page, key = self.page, Key("hidden", later)
         hidden = page.plain(key)
@@ -178,4 +178,3 @@ class Passes:
         """A name for the draw of another pass of the same network."""
         again = sum(known.partition("#")[0] == name for known in self.page.draws)
         return f"{name}#{again + 1}" if again else name
-

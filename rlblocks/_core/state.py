@@ -52,7 +52,7 @@ class State:
         generators: one for each purpose.
         counters: where the run stands.
         pending: steps that are in no normalizer's statistics yet.
-        recalled: where a network remembers, `hidden` `[n, C]`, and `is_first` `[n]`, where it was cleared; else nothing.
+        recalled: where a network remembers, `hidden` `[n, C]`, and `is_first` `[n]`, where it was cleared.
     """
 
     plan: Plan
@@ -151,8 +151,8 @@ def build(plan: Plan, *, seed: int, budget: int, device: torch.device) -> State:
         pool.close()
         raise
     return State(
-        plan, device, online, target, carries, memory, pool, observation, made, Counters(budget), Pending(plan, carries),
-        nothing_recalled(plan, pool.n),
+        plan, device, online, target, carries, memory, pool, observation, made, Counters(budget),
+        Pending(plan, carries), nothing_recalled(plan, pool.n),
     )  # fmt: skip
 
 

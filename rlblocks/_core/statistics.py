@@ -1,4 +1,7 @@
-"""What collecting did since the normalizers last took it in: they hold still while a chunk is collected and learnt from."""
+"""What collecting did since the normalizers last took it in.
+
+They hold still while a chunk is collected and learnt from.
+"""
 
 from __future__ import annotations
 

@@ -7,20 +7,21 @@ No tensor holds a number and no environment takes a step.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import attrs
 import gymnasium
 
 from rlblocks._core import dry_run
-from rlblocks._core.block import blocks_of, fields_of
-from rlblocks._core.checks import debts, keepers, leftovers, stops, windows
+from rlblocks._core.block import Block, blocks_of, fields_of
+from rlblocks._core.checks import debts, drawn_actions, keepers, leftovers, stops, windows
 from rlblocks._core.errors import RecipeError, WiringError, did_you_mean
 from rlblocks._core.keys import FLAG, SCALAR, Spec
 from rlblocks._core.learn_page import as_rows, in_time, learn_page, prepare_page, specs_of
 from rlblocks._core.plan import Plan, Printed, printed
 from rlblocks._core.printing import Page
 from rlblocks._core.recipe import Recipe, slots_of
+from rlblocks._core.remedies import mend_network
 from rlblocks._core.source import Line, variable
 from rlblocks._core.spaces import spec_of
 from rlblocks._core.world import World
@@ -28,7 +29,8 @@ from rlblocks.envs.base import Facts
 from rlblocks.explorers.base import Explorer
 
 if TYPE_CHECKING:
-    from rlblocks.networks.base import Body
+    from rlblocks.networks.base import Body, Head
+    from rlblocks.normalizers.base import Normalizer
 
 
 def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
@@ -52,7 +54,8 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
     prepare, prepared = prepare_page(world, chunk)
     learn, outputs = learn_page(world, as_rows({**chunk, **prepared}))
     windows(world)
-    feeds = debts(world, facts, learn, outputs)
+    feeds = debts(world, facts, outputs)
+    drawn_actions(world)
     stopped = stops(world, outputs)
     follows = keepers(world)
     leftovers(world)
@@ -101,7 +104,9 @@ def _normalised(world: World, columns: Mapping[str, Spec]) -> dict[str, Spec]:
             world.blame(f"slot {slot!r} normalises {name!r}, but collecting does not write that",
                         did_you_mean(name, columns), slot=slot)  # fmt: skip
         elif why := block.misfit(name, columns[name]):
-            world.misfit(slot, block, why, "take it out, or normalise another column")
+            fits = [of for of, kind in blocks_of("normalizers").items()
+                    if _plain(kind) and not cast("Normalizer", kind()).misfit(name, columns[name])]  # fmt: skip
+            world.misfit(slot, block, why, f"use {' or '.join(fits)} there" if fits else "take it out")
         else:
             for key in {name, f"next.{name}"} & set(columns):
                 seen[key] = attrs.evolve(columns[key], dtype="float32", low=None, high=None)
@@ -124,7 +129,7 @@ def _networks(world: World, columns: Mapping[str, Spec]) -> None:
             if why := input_misfit(reads, network.body):
                 world.misfit(f"networks.{name}.body", network.body, why, _fitting_bodies(reads))
             elif why := network.head.misfit(spec := network_spec(reads, network.body, columns["action"])):
-                world.misfit(f"networks.{name}.head", network.head, why, _fitting_recipes(columns["action"]))
+                world.misfit(f"networks.{name}.head", network.head, why, _fitting_head(network.head, columns["action"]))
             else:
                 _remembers(world, name, network.body.carry(input_spec(reads)))
                 world.reads[name] = reads
@@ -134,17 +139,18 @@ def _networks(world: World, columns: Mapping[str, Spec]) -> None:
     for name, network in waiting.items():
         for read in network.reads:
             if read not in {**columns, **world.specs}:
-                fix = did_you_mean(read, [*columns, *world.specs])
-                world.blame(f"network {name!r} reads {read!r}, but nothing writes that key", fix,
-                            slot=f"networks.{name}.reads", key=read)  # fmt: skip
+                world.blame(f"network {name!r} reads {read!r}, but nothing writes that key",
+                            mend_network(read, columns, world), slot=f"networks.{name}.reads", key=read)  # fmt: skip
     world.noise = {} if world.problems else dry_run.noise_sizes(world)
 
 
 def _remembers(world: World, name: str, carry: int) -> None:
     """A network with a memory makes it a column of the store, with what cuts it."""
     if carry and world.remembers:
-        world.blame(f"networks {world.remembers!r} and {name!r} both remember, and a row holds one memory",
-                    "let one network write features and the others read them", slot=f"networks.{name}.body")  # fmt: skip
+        world.blame(
+            f"networks {world.remembers!r} and {name!r} both remember, and a row holds one memory",
+            "let one network write features and the others read them", slot=f"networks.{name}.body",
+        )  # fmt: skip
     elif carry:
         world.remembers = name
         memory = Spec((carry,))
@@ -152,29 +158,39 @@ def _remembers(world: World, name: str, carry: int) -> None:
 
 
 def _writes(world: World, name: str, specs: Mapping[str, Spec]) -> None:
+    for other in dict.fromkeys(world.writers[key] for key in specs if key in world.writers):
+        twice = [key for key in specs if world.writers.get(key) == other]
+        world.blame(f"networks {other!r} and {name!r} both write {', '.join(map(repr, twice))}",
+                    "drop one of them, or give it another head", key=twice[0])  # fmt: skip
     for key, spec in specs.items():
-        if key in world.writers:
-            world.blame(f"networks {world.writers[key]!r} and {name!r} both write {key!r}",
-                        "drop one of them, or give it another head", key=key)  # fmt: skip
-            continue
-        world.writers[key], world.specs[key] = name, spec
+        if key not in world.writers:
+            world.writers[key], world.specs[key] = name, spec
+
+
+def _plain(kind: type[Block]) -> bool:
+    """Whether a block can be made without settings."""
+    return not any(field.default is attrs.NOTHING for field in fields_of(kind).values())
 
 
 def _fitting_bodies(reads: Mapping[str, Spec]) -> str:
     from rlblocks.networks import input_misfit
 
     fits = [name for name, kind in blocks_of("bodies").items()
-            if not any(field.default is attrs.NOTHING for field in fields_of(kind).values())
-            and not input_misfit(reads, cast("Body", kind()))]  # fmt: skip
+            if _plain(kind) and not input_misfit(reads, cast("Body", kind()))]  # fmt: skip
     what = ", ".join(str(spec) for spec in reads.values())
     return f"bodies that read {what}: {', '.join(fits)}" if fits else "wrap the environment"
 
 
-def _fitting_recipes(action: Spec) -> str:
-    """The recipes whose heads serve such actions."""
+def _fitting_head(head: Head, action: Spec) -> str:
+    """The distributions that serve such actions, of a head that holds one; else the recipes whose heads serve them."""
+    from rlblocks.distributions import Distribution
     from rlblocks.networks import NetworkSpec
     from rlblocks.recipes import RECIPES
 
+    if any(isinstance(getattr(head, field), Distribution) for field in fields_of(type(head))):
+        kinds = {name: kind for name, kind in blocks_of("distributions").items() if _plain(kind)}
+        fits = [name for name, kind in kinds.items() if not cast("Distribution", kind()).misfit(action)]
+        return f"distributions of such actions: {', '.join(fits)}"
     made = {name: make() for name, make in RECIPES.items()}
     fits = [name for name, recipe in made.items()
             if not any(network.head.misfit(NetworkSpec(1, action)) for network in recipe.networks.values())]  # fmt: skip
@@ -193,17 +209,20 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
         world.misfit(
             slot, explorer, f"writes {', '.join(explorer.outputs)}, and slot 'explorer' holds "
             f"{type(recipe.explorer).__name__}, which writes {', '.join(recipe.explorer.outputs)}: both are stored",
-            "use two explorers that write the same keys",
+            "use explorers that write the same keys: " + ", ".join(
+                name for name, kind in blocks_of("explorers").items() if set(kind.outputs) == set(recipe.explorer.outputs)
+            ),
         )  # fmt: skip
     greedy = recipe.explorer.evaluation()
-    return (
-        _act(world, columns, "act", recipe.explorer, "explorer"),
-        _act(world, columns, "act_warmup", explorer, slot),
-        explorer,
-        _act(
-            world, columns, "act_evaluation", greedy, "explorer" if greedy == recipe.explorer else "explorer.evaluation"
-        ),
+    acting = _act(world, columns, "act", recipe.explorer, "explorer")
+    warmup = _act(world, columns, "act_warmup", explorer, slot)
+    told = len(world.problems)
+    evaluate = _act(
+        world, columns, "act_evaluation", greedy, "explorer" if greedy == recipe.explorer else "explorer.evaluation"
     )
+    if any(where == "explorer" for where, _ in world.unserved):  # another explorer brings another evaluation
+        del world.problems[told:]
+    return acting, warmup, explorer, evaluate
 
 
 def _act(world: World, columns: Mapping[str, Spec], name: str, explorer: Explorer, slot: str) -> Printed:

@@ -25,4 +25,5 @@ def in_time(x: Tensor, like: Tensor) -> Tensor:
     >>> in_time(torch.arange(6), torch.zeros(3, 2)).tolist()
     [[0, 1], [2, 3], [4, 5]]
     """
-    return x.unflatten(0, like.shape[:2])
+    found: Tensor = x.unflatten(0, like.shape[:2])  # type: ignore[no-untyped-call]  # torch's own omission
+    return found

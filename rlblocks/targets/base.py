@@ -27,6 +27,6 @@ class Target(Block):
     `[B, A]` bool, True is legal, or None. It returns td_target `[B, *form]`.
     """
 
-    outputs = ("td_target",)
+    outputs: tuple[str, ...] = ("td_target",)
 
     compute: Any

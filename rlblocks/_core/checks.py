@@ -45,22 +45,24 @@ def debts(world: World, facts: Facts, outputs: Mapping[str, str]) -> dict[str, s
 
 
 def _weighed(world: World, key: str) -> None:
-    """A loss that looks at rows must read what the store says of each, such as its weight."""
+    """A loss must read what the store says of each row; all of them, where it says which rows are none."""
     store = world.recipe.store
-    for slot, loss in slots_of(world.recipe, "losses"):
-        asked = [asked.key for asked in loss.inputs.values() if isinstance(asked, Read)]
-        if asked and key not in asked:
-            others = ", ".join(served_blocks("losses", world.rows, world, reads=key))
-            world.blame(
-                f"slot 'store' holds {type(store).__name__}, which writes {key!r}, and slot {slot!r} holds "
-                f"{type(loss).__name__}, which does not read it",
-                f"let it read {key!r}, or use a loss that does: {others}", slot="store", key=key,
-            )  # fmt: skip
+    said = f"slot 'store' holds {type(store).__name__}, which writes {key!r}"
+    others = ", ".join(served_blocks("losses", world.rows, world, reads=key))
+    asked = {slot: {asked.key for asked in loss.inputs.values() if isinstance(asked, Read)}
+             for slot, loss in slots_of(world.recipe, "losses")}  # fmt: skip
+    if not any(key in keys for keys in asked.values()):
+        world.blame(f"{said}, and no loss reads it", f"use a loss that reads {key!r}: {others}", slot="store", key=key)
+    elif store.hands == "drained":
+        for slot in [slot for slot, keys in asked.items() if keys and key not in keys]:
+            held = type(world.recipe.get(slot)).__name__
+            world.blame(f"{said}, 0 for rows that are none, and slot {slot!r} holds {held}, which does not read it",
+                        f"let it read {key!r}, or use a loss that does: {others}", slot="store", key=key)  # fmt: skip
 
 
 def _paid(world: World, slot: str, block: Block, outputs: Mapping[str, str], how: str) -> dict[str, str]:
     """The outputs of learning that a block is handed, by argument."""
-    found = {}
+    found: dict[str, str] = {}
     for argument, asked in block.inputs.items():
         if not isinstance(asked, Read):
             continue

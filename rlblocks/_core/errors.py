@@ -83,6 +83,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return folded[close[0]] if close else ""
 
 
+def alike(name: str, known: Iterable[str]) -> str:
+    """The known name that `name` is almost certainly a misspelling of, or an empty string.
+
+    >>> alike("rewards", ["reward", "action"]), alike("return", ["reward", "action"])
+    ('reward', '')
+    """
+    folded = {_folded(candidate): candidate for candidate in known}
+    wanted = _folded(name)
+    close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.85)
+    return folded[close[0]] if close else ""
+
+
 def _folded(name: str) -> str:
     return name.lower().replace("-", "_")
 

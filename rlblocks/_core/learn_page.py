@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from rlblocks._core.block import Block, blocks_of
+from rlblocks._core.block import Block
 from rlblocks._core.clocks import Updates
 from rlblocks._core.declare import Fn, Read
 from rlblocks._core.errors import did_you_mean
@@ -14,6 +14,7 @@ from rlblocks._core.keys import SCALAR, Spec, parse
 from rlblocks._core.plan import Printed, printed
 from rlblocks._core.printing import Page, Values
 from rlblocks._core.recipe import Objective
+from rlblocks._core.remedies import served_blocks
 from rlblocks._core.source import Line, annotation, as_arguments, variable
 from rlblocks._core.world import World
 
@@ -54,21 +55,37 @@ def _write(page: Page, block: Block, slot: str, prefix: str, *, grad: bool, seve
     rewritten = {asked.key for asked in block.inputs.values() if isinstance(asked, Read)}
     for key in block.outputs:
         results[key] = variable(f"{prefix}{slot.rpartition('.')[2]}" if key == "loss" and several else f"{prefix}{key}")
-        if key not in {"loss", *rewritten} and (key in page.written or key in page.columns):
-            which = f"writes {key!r}, but that is written already"
-            page.world.misfit(slot, block, which, "keep one of the two blocks", key=key)
+    _written_once(page, block, slot, [key for key in block.outputs if key not in {"loss", *rewritten}])
     page.call(block, slot, results, grad=grad)
     specs = specs_of(block)
     for key in rewritten & set(block.outputs):
-        if (found := page.plain(parse(key))) is not None:
-            specs[key] = found.spec
-    page.written.update({key: Values(name, specs[key]) for key, name in results.items() if key != "loss"})
+        found = page.plain(parse(key))
+        specs |= {} if found is None else {key: found.spec}
+        results = results if found else {of: name for of, name in results.items() if of != key}
+    page.written.update({key: Values(name, specs[key], slot) for key, name in results.items() if key != "loss"})
     return results
+
+
+def _written_once(page: Page, block: Block, slot: str, keys: list[str]) -> None:
+    """A key has one writer; who reads and rewrites it is none."""
+    for writer in dict.fromkeys(page.written[key].slot if key in page.written else "" for key in keys):
+        twice = [
+            key for key in keys if (page.written[key].slot == writer if key in page.written else key in page.columns)
+        ]
+        if twice:
+            which = f"writes {' and '.join(map(repr, twice))}, but {_before(writer)} writes that already"
+            page.world.misfit(slot, block, which, "keep one of the two", key=twice[0])
+
+
+def _before(slot: str) -> str:
+    return f"slot {slot!r}" if slot else "collecting, the store or the recipe's prepare"
 
 
 def learn_page(world: World, chunk: Mapping[str, Spec]) -> tuple[Printed, dict[str, str]]:
     """One learn step: the objectives in the order written; those with a rhythm of their own under `if … in due`."""
     page, outputs = Page(world, chunk, window=world.recipe.cadence.together()), {}
+    targets = [objective.target for objective in world.recipe.objectives.values()]
+    world.rows = {**chunk, **{key: spec for target in targets for key, spec in specs_of(target).items()}}
     for name, objective in world.recipe.objectives.items():
         start, late = len(page.lines), objective.every != Updates(1)
         wrote = _objective(page, name, objective)
@@ -101,7 +118,8 @@ def _objective(page: Page, name: str, objective: Objective) -> dict[str, str]:
             world.blame(f"objective {name!r} trains {network!r}, but there is no such network",
                         did_you_mean(network, world.recipe.networks), slot=f"{base}.trains")  # fmt: skip
     if not objective.losses:
-        world.blame(f"objective {name!r} has no loss", f"give it one: {', '.join(blocks_of('losses'))}",
+        fits = ", ".join(served_blocks("losses", world.rows, world))
+        world.blame(f"objective {name!r} has no loss", f"give it one: {fits}",
                     slot=f"{base}.losses")  # fmt: skip
     before = set(page.written)
     page.passes.begin(_differentiated(world, objective))

@@ -10,23 +10,25 @@ from collections.abc import Mapping
 
 import attrs
 
-from rlblocks._core.block import Block
+from rlblocks._core.block import Block, blocks_of
 from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled, Size
 from rlblocks._core.errors import did_you_mean
 from rlblocks._core.keys import Key, Spec, parse
 from rlblocks._core.passes import Passes
+from rlblocks._core.remedies import mend
 from rlblocks._core.source import Line, annotation, as_arguments, variable
-from rlblocks._core.world import World, mend
+from rlblocks._core.world import World
 
 FORM_FUNCTIONS = ("backup", "mean")
 
 
 @attrs.frozen
 class Values:
-    """What is behind a key: the expression and what is known of it."""
+    """What is behind a key: the expression, what is known of it, and the slot that wrote it."""
 
     code: str
     spec: Spec
+    slot: str = ""
 
 
 @attrs.define
@@ -73,7 +75,7 @@ class Page:
         """The expression for one declared input; empty where the block's own default is the identity."""
         match asked:
             case Read():
-                return self._read(asked, block, slot, argument, grad=grad)
+                return self._read(asked, block, slot, grad=grad)
             case Draw(kind=kind, like=like):
                 return self._draw(kind, like, block, slot, argument)
             case Scheduled(name=name):
@@ -87,26 +89,37 @@ class Page:
                     )  # fmt: skip
                 return str(self.world.sizes[dim])
             case Fn(key=key):
-                return self._function(key, block, slot, argument, grad=grad)
+                return self._function(key, block, slot, grad=grad)
 
-    def _read(self, asked: Read, block: Block, slot: str, argument: str, *, grad: bool) -> str:
+    def _read(self, asked: Read, block: Block, slot: str, *, grad: bool) -> str:
         key = parse(asked.key)
         found = self._network_value(key, asked, block, slot, grad=grad) if key.which else self.plain(key)
         if found is None:
             if asked.default is not REQUIRED:
                 return ""
-            return self._nobody_writes(key, block, slot, argument)
+            return self._nobody_writes(asked.key, block, slot)
         if asked.dims and found.spec.dims[: len(asked.dims)] != asked.dims:
-            return self.world.misfit(
-                slot, block,
-                f"reads {asked.key!r} (as {argument!r}) with dims [{', '.join(asked.dims)}], but it is {found.spec}",
-                _other_dims(asked, slot), key=asked.key,
-            )  # fmt: skip
+            return self._other_dims(found, asked, block, slot)
         return self._at(found, asked, block, slot)
+
+    def _other_dims(self, found: Values, asked: Read, block: Block, slot: str) -> str:
+        """A key has other dims than a block asks for: time first, or those of another head."""
+        if "time" not in asked.dims:
+            return self.world.misfit(
+                slot, block, f"reads {asked.key!r} with dims [{', '.join(asked.dims)}], but it is {found.spec}",
+                "use a network whose head writes those dims, or a block that reads these", key=asked.key,
+            )  # fmt: skip
+        store = self.world.recipe.store
+        if store.hands == "drained":
+            said = "takes rows in the order of time, and an objective has them mixed"
+            return self.world.misfit(slot, block, said, "move it to the recipe's prepare", key=asked.key)
+        said = f"takes rows in the order of time, but slot 'store' holds {type(store).__name__}, whose rows are mixed"
+        fits = [name for name, kind in blocks_of("stores").items() if kind.hands == "drained"]  # type: ignore[attr-defined]  # a Store
+        return self.world.misfit(slot, block, said, f"use a store that keeps it: {', '.join(fits)}", key=asked.key)
 
     def _at(self, found: Values, asked: Read, block: Block, slot: str) -> str:
         """The entry of the stored action, where a read asks for it; a critic that read it has it already."""
-        if not asked.at or (parse(asked.key).name, asked.at) in self.world.derived:
+        if not asked.at or (parse(asked.key).name, asked.at) in self.world.derived or found.code == "None":
             return found.code
         writer = self.world.writers.get(parse(asked.key).name, "")
         if asked.at not in found.spec.dims:
@@ -134,8 +147,10 @@ class Page:
             return self.normalised[text]
         if text in self.columns:
             self.columns_read[text] = self.columns[text]
-            return self._normalise(key, text) if key.name in self.world.recipe.normalizers else Values(
-                variable(text), self.columns[text]
+            return (
+                self._normalise(key, text)
+                if key.name in self.world.recipe.normalizers
+                else Values(variable(text), self.columns[text])
             )
         return None
 
@@ -166,10 +181,10 @@ class Page:
         if not ways:
             return Values(self.passes.value(writer, key, name, slot, grad=grad), spec)
         if asked.at not in ways:
-            where = " or ".join(f"at={at!r}" if at else "without `at`" for at in ways)
-            return Values(self.world.misfit(
-                slot, block, f"reads {asked.key!r} {f'at={asked.at!r}' if asked.at else 'without `at`'}, but network "
-                f"{writer!r} gives it {where}", "read it so", key=asked.key), spec)  # fmt: skip
+            fix = " or ".join(f"read({asked.key!r}, at={at!r})" if at else f"read({asked.key!r})" for at in ways)
+            said = f"reads {asked.key!r} {f'at the {asked.at}' if asked.at else 'without an action'}, but of network "
+            said += f"{writer!r} it is known {'at the stored action' if all(ways) else 'for the state alone'}"
+            return Values(self.world.misfit(slot, block, said, f"write {fix}", key=asked.key), spec)
         return Values(self.passes.derived(writer, ways[asked.at], key, slot, grad=grad), spec)
 
     # -- draws and functions -------------------------------------------------------------------------------------
@@ -188,12 +203,12 @@ class Page:
         self.draws[name] = (kind, spec.shape, True)
         return f'draws["{name}"]'
 
-    def _function(self, asked: str, block: Block, slot: str, argument: str, *, grad: bool) -> str:
+    def _function(self, asked: str, block: Block, slot: str, *, grad: bool) -> str:
         """A function by output key: of the action, by whatever network writes the key; or one of its form's."""
         key = parse(asked)
         writer = self.world.writers.get(key.name if key.which else key.group)
         if writer is None:
-            return self._nobody_writes(key if key.which else parse(f"{key.group}@online"), block, slot, argument)
+            return self._nobody_writes(asked, block, slot)
         if key.which:
             self.world.network_keys_read.add(key.name)
             free = tuple(read for read in self.world.recipe.networks[writer].reads if read == "action")
@@ -203,16 +218,24 @@ class Page:
         if key.name not in FORM_FUNCTIONS:
             return self.world.misfit(
                 slot, block,
-                f"asks for {asked!r} (as {argument!r}), a function that the form {type(form).__name__} does not have",
+                f"asks for {asked!r}, a function that the form {type(form).__name__} does not have",
                 f"a form has: {', '.join(FORM_FUNCTIONS)}", key=asked,
             )  # fmt: skip
         return f"{self.world.named(form, f'networks.{writer}.head.form')}.{key.name}"
 
-    def _nobody_writes(self, key: Key, block: Block, slot: str, argument: str) -> str:
-        known = [*self.columns, *self.written, *(f"{n}@online" for n in self.world.writers)]
+    def _nobody_writes(self, asked: str, block: Block, slot: str) -> str:
+        """Told once for each slot and network key, in however many forms the slot asks for it."""
+        key = parse(asked)
+        of_form = bool(key.group) and key.name in FORM_FUNCTIONS
+        wanted = Key(key.group, which="online") if of_form else key
+        if wanted.which and (slot, wanted.name) in self.world.unserved:
+            return "None"
+        self.world.unserved.add((slot, wanted.name))
+        who = f"no network writes {wanted.name!r}" if wanted.which else "nothing before it writes that key"
+        known = {**self.columns, **{written: value.spec for written, value in self.written.items()}}
         return self.world.misfit(
-            slot, block, f"reads {str(key)!r} (as {argument!r}), but nothing before it writes that key",
-            mend(key, block, known, self.world), key=str(key), argument=argument,
+            slot, block, f"{'asks for' if of_form else 'reads'} {asked!r}, but {who}",
+            mend(wanted, block, known, self.world), key=asked,
         )  # fmt: skip
 
     # -- calls ---------------------------------------------------------------------------------------------------
@@ -231,12 +254,3 @@ class Page:
 def carry_name(slot: str) -> str:
     """The name in the source of what the block in a slot remembers."""
     return f"{variable(slot)}_carry"
-
-
-def _other_dims(asked: Read, slot: str) -> str:
-    """What to do where a key has other dims than a block asks for."""
-    if "time" not in asked.dims:
-        return "use a network whose head writes those dims, or a block that reads these"
-    if slot.startswith("prepare"):
-        return "use a store that hands over rows in time order: rollout, whole_episodes"
-    return "move it to the recipe's prepare, which sees the chunk before time is flattened"

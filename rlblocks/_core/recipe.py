@@ -99,11 +99,10 @@ def _mapping_of(kind: type, what: str, default: Any = attrs.NOTHING) -> Any:
         _check_names(attribute.name, value)
         for name, item in value.items():
             if not isinstance(item, kind):
-                raise FieldError(
-                    f"{attribute.name}.{name} holds {item!r}, but takes {what}",
-                    fix=f"make the block first: {item.__name__}()" if isinstance(item, type) else f"put {what} there",
-                    value=item,
-                )  # fmt: skip
+                a_class = isinstance(item, type)
+                held = f"the class {item.__name__}" if a_class else repr(item)
+                fix = f"make it: {item.__name__}()" if a_class else f"put {what} there"
+                raise FieldError(f"{attribute.name}.{name} holds {held}, but takes {what}", fix=fix, value=item)
 
     return attrs.field(default=default, converter=FrozenDict, validator=check)
 

@@ -89,9 +89,10 @@ def _collected(world: World, facts: Facts) -> dict[str, Spec]:
     except RecipeError as error:
         world.blame(f"environment {facts.name}: {error.what}", error.fix)
         action = Spec()
+    legal = Spec((action.n,), "bool", dims=("batch", "action")) if facts.masked and isinstance(action.n, int) else None
     return {
         "observation": observation, "action": action, "reward": SCALAR, "terminated": FLAG, "truncated": FLAG,
-        "next.observation": observation,
+        "next.observation": observation, **({"action_mask": legal, "next.action_mask": legal} if legal else {}),
     }  # fmt: skip
 
 
@@ -140,7 +141,7 @@ def _networks(world: World, columns: Mapping[str, Spec]) -> None:
         for read in network.reads:
             if read not in {**columns, **world.specs}:
                 world.blame(f"network {name!r} reads {read!r}, but nothing writes that key",
-                            mend_network(read, columns, world), slot=f"networks.{name}.reads", key=read)  # fmt: skip
+                            mend_network(read, columns, waiting, world), slot=f"networks.{name}.reads", key=read)  # fmt: skip
     world.noise = {} if world.problems else dry_run.noise_sizes(world)
 
 
@@ -191,9 +192,9 @@ def _fitting_head(head: Head, action: Spec) -> str:
         kinds = {name: kind for name, kind in blocks_of("distributions").items() if _plain(kind)}
         fits = [name for name, kind in kinds.items() if not cast("Distribution", kind()).misfit(action)]
         return f"distributions of such actions: {', '.join(fits)}"
-    made = {name: make() for name, make in RECIPES.items()}
+    spec, made = NetworkSpec(1, action), {name: make() for name, make in RECIPES.items()}
     fits = [name for name, recipe in made.items()
-            if not any(network.head.misfit(NetworkSpec(1, action)) for network in recipe.networks.values())]  # fmt: skip
+            if not any(network.head.misfit(spec) for network in recipe.networks.values())]  # fmt: skip
     return f"recipes that act in this space: {', '.join(fits)}" if fits else "use an environment with Discrete actions"
 
 
@@ -205,13 +206,13 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
     assert isinstance(explorer, Explorer)
     if len(warm) > 1:
         world.blame(f"slot 'cadence' holds {len(warm)} explorers", "a cadence has one, for the warm-up", slot="cadence")
-    if set(explorer.outputs) != set(recipe.explorer.outputs):
+    writes = set(recipe.explorer.outputs)
+    if set(explorer.outputs) != writes:
         world.misfit(
             slot, explorer, f"writes {', '.join(explorer.outputs)}, and slot 'explorer' holds "
             f"{type(recipe.explorer).__name__}, which writes {', '.join(recipe.explorer.outputs)}: both are stored",
-            "use explorers that write the same keys: " + ", ".join(
-                name for name, kind in blocks_of("explorers").items() if set(kind.outputs) == set(recipe.explorer.outputs)
-            ),
+            "use explorers that write the same keys: "
+            + ", ".join(name for name, kind in blocks_of("explorers").items() if set(kind.outputs) == writes),
         )  # fmt: skip
     greedy = recipe.explorer.evaluation()
     acting = _act(world, columns, "act", recipe.explorer, "explorer")
@@ -226,7 +227,7 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
 
 
 def _act(world: World, columns: Mapping[str, Spec], name: str, explorer: Explorer, slot: str) -> Printed:
-    seen = {key: spec for key, spec in columns.items() if key in {"observation", "hidden"}}
+    seen = {key: spec for key, spec in columns.items() if key in {"observation", "action_mask", "hidden"}}
     page = Page(world, seen, explores=name != "act_evaluation")
     page.call(explorer, slot, {key: variable(key) for key in explorer.outputs}, grad=False)
     wrote = {key: variable(key) for key in explorer.outputs}

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 import attrs
 
-from rlblocks._core.block import Block, blocks_of
-from rlblocks._core.clocks import Updates
-from rlblocks._core.declare import REQUIRED, Derived, Read
-from rlblocks._core.errors import RecipeError, RlblocksError, did_you_mean
-from rlblocks._core.keys import Key, Spec, parse
+from rlblocks._core.block import Block
+from rlblocks._core.declare import Derived, Read
+from rlblocks._core.errors import RecipeError, RlblocksError
+from rlblocks._core.keys import Spec
 from rlblocks._core.paths import walk
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.source import variable
@@ -34,6 +33,8 @@ class World:
     derived: dict[tuple[str, str], Derived] = attrs.Factory(dict)  # key name, `at` -> what follows from a pass
     remembers: str = ""  # the network with a memory
     carried: dict[str, Block] = attrs.Factory(dict)  # slot -> a block that remembers (optimizers apart)
+    rows: dict[str, Spec] = attrs.Factory(dict)  # what an objective has of each row, its target included
+    unserved: set[tuple[str, str]] = attrs.Factory(set)  # slot, and the name of a key that it reads and nobody writes
 
     def blame(self, what: str, fix: str = "", **facts: object) -> str:
         """Collect a problem; the value stands in for the expression that could not be found."""
@@ -60,25 +61,3 @@ class World:
         keys = {key for block in blocks for key in block.outputs}
         keys |= {asked.key for block in blocks for asked in block.inputs.values() if isinstance(asked, Read)}
         return {variable(key) for key in (*keys, *self.columns, *self.specs)}
-
-
-def mend(key: Key, block: Block, known: list[str], world: World) -> str:
-    """What to do about a read that nobody serves: the nearest key, and the blocks of this role that would fit."""
-    late = world.recipe.objectives.get(key.group)
-    if late is not None and late.every != Updates(1):
-        return f"objective {key.group!r} writes it only every {late.every}: give it every=Updates(1)"
-    served = {parse(k).name for k in known} | {"td_target", "loss"}
-    fits = [
-        name for name, other in blocks_of(block.role).items()
-        if isinstance(other.inputs, Mapping) and other is not type(block)
-        and all(parse(r.key).name in served for r in other.inputs.values()
-                if isinstance(r, Read) and r.default is REQUIRED)
-    ]  # fmt: skip
-    close = did_you_mean(str(key), known)
-    near = (
-        f"nearest key: {close.split(chr(39))[1]!r}"
-        if close.startswith("did")
-        else f"keys there are: {', '.join(sorted(known))}"
-    )
-    serve = f"; in this slot these fit: {', '.join(fits)}" if fits else ""
-    return near + (f", written by network {world.writers[key.name]!r}" if key.name in world.writers else "") + serve

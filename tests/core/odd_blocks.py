@@ -106,6 +106,44 @@ def losses() -> dict[str, type[Loss]]:
     return {kind.__name__: kind for kind in (TopHalf, Unweighted, Silent, Cut, AdvantageLoss, PerAtom, FeatureLoss)}
 
 
+def policy_losses() -> dict[str, type[Loss]]:
+    @block("test/entropy_there")
+    class EntropyThere(Loss):
+        """Asks for the entropy of the action, which only a state has."""
+
+        inputs = {"entropy": read("entropy@online", at="action"), "weight": read("weight", default=1)}
+        outputs = ("loss",)
+
+        def compute(self, *, entropy: Any, weight: Any = 1) -> Any:
+            return -(weight * entropy).mean()
+
+    @block("test/unconditional")
+    class Unconditional(Loss):
+        """Reads how likely a fresh sample is, where the stored action is meant."""
+
+        inputs = {
+            "log_prob": read("log_prob@online"),
+            "advantage": read("advantage"),
+            "weight": read("weight", default=1),
+        }
+        outputs = ("loss",)
+
+        def compute(self, *, log_prob: Any, advantage: Any, weight: Any = 1) -> Any:
+            return -(weight * log_prob * advantage).mean()
+
+    @block("test/unweighted_gradient")
+    class UnweightedGradient(Loss):
+        """Does not read the weight."""
+
+        inputs = {"log_prob": read("log_prob@online", at="action"), "advantage": read("advantage")}
+        outputs = ("loss",)
+
+        def compute(self, *, log_prob: Any, advantage: Any) -> Any:
+            return -(log_prob * advantage).mean()
+
+    return {kind.__name__: kind for kind in (EntropyThere, Unconditional, UnweightedGradient)}
+
+
 def targets() -> dict[str, type[Target]]:
     @block("test/online_only")
     class OnlineOnly(Target):
@@ -271,7 +309,7 @@ def others() -> dict[str, Any]:
 
 def odd() -> SimpleNamespace:
     """All of them, by class name. Call inside `unregistered()`."""
-    return SimpleNamespace(**losses(), **targets(), **explorers(), **others())
+    return SimpleNamespace(**losses(), **policy_losses(), **targets(), **explorers(), **others())
 
 
 __all__ = ["Block", "Head", "LearnEvery", "QValues", "odd", "unregistered"]

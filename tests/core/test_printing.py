@@ -244,7 +244,7 @@ def test_what_a_late_objective_wrote_cannot_be_read() -> None:
         wire(late(target=Curious()))
 
     assert str(caught.value) == (
-        "recipe 'two': slot 'objectives.q.target' holds Curious, which reads 'model.error' (as 'surprise'), but "
+        "recipe 'two': slot 'objectives.q.target' holds Curious, which reads 'model.error', but "
         "nothing before it writes that key\n"
         "  fix: objective 'model' writes it only every 2 updates: give it every=Updates(1)"
     )

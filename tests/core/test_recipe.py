@@ -233,8 +233,7 @@ REFUSED = {
     ),
     "a class in a mapping": (
         lambda: attrs.evolve(dqn(), target_updates={"q": HardCopy}),
-        "target_updates.q holds <class 'rlblocks.target_updates.hard_copy.HardCopy'>, but takes a block of role "  # noqa: ISC004
-        "'target_updates'\n  fix: make the block first: HardCopy()",
+        "target_updates.q holds the class HardCopy, but takes a block of role 'target_updates'\n  fix: make it: HardCopy()",
     ),
     "a head for a network": (
         lambda: attrs.evolve(dqn(), networks={"q": QValues()}),

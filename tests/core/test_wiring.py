@@ -81,7 +81,7 @@ def test_warm_up_writes_the_same_keys_as_training() -> None:
     """Rows of both lie in one store; refused before the first step."""
     assert misfits(dqn().swap(explorer=Talkative())) == [
         "slot 'cadence.warmup_explorer' holds UniformRandom, which writes action, and slot 'explorer' holds Talkative, "  # noqa: ISC004
-        "which writes action, log_prob: both are stored\n  fix: use two explorers that write the same keys"
+        "which writes action, log_prob: both are stored\n  fix: use explorers that write the same keys: sample"
     ]
 
 
@@ -149,7 +149,7 @@ def test_of_two_objectives_with_errors_one_must_be_chosen() -> None:
     """A store is paid by one; two candidates are a misfit."""
     (text,) = misfits(prioritized(two_objectives()).swap({"objectives.q.losses": dqn().get("losses")}))[:1] or [""]
 
-    assert "must be handed 'error' (as 'priority'), and it could be any of model.error, q.error" in text
+    assert "must be handed 'error', and it could be any of model.error, q.error" in text
 
 
 def test_targets_are_the_networks_that_are_read_so() -> None:
@@ -200,7 +200,7 @@ def test_networks_that_read_in_a_circle_are_refused() -> None:
 
     assert found == [
         "network 'q' reads 'q', but nothing writes that key\n"  # noqa: ISC004
-        "  fix: there are: action, next.observation, observation, reward, terminated, truncated"
+        "  fix: network 'q' would write it, but is part of a circle: let it read columns alone"
     ]
 
 

@@ -1,0 +1,151 @@
+"""What to do about a read that nobody serves: the right spelling, who would write it, which blocks fit the slot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+import attrs
+
+from rlblocks._core.block import Block, blocks_of, fields_of
+from rlblocks._core.clocks import Updates
+from rlblocks._core.declare import REQUIRED, Declared, Fn, Read, Size
+from rlblocks._core.errors import alike
+from rlblocks._core.keys import Key, Spec, parse
+from rlblocks._core.paths import join, walk
+
+if TYPE_CHECKING:
+    from rlblocks._core.recipe import Network, Recipe
+    from rlblocks._core.world import World
+    from rlblocks.networks.base import Head
+
+PLACES = {
+    "explorers": "let the explorer be one that writes it",
+    "returns": "put a block that writes it into the recipe's prepare",
+    "targets": "let the target be one that writes it",
+}
+
+Known = Mapping[str, Spec]
+
+
+def mend(key: Key, block: Block, known: Known, world: World) -> str:
+    """How to have `key` written, and which blocks of the same role do without it. `known` is what is written so far."""
+    late = world.recipe.objectives.get(key.group)
+    if late is not None and late.every != Updates(1):
+        return f"objective {key.group!r} writes it only every {late.every}: give it every=Updates(1)"
+    every = [*known, *(f"{name}@online" for name in world.specs)]
+    near = alike(str(key), [k for k in every if ("@" in k) == bool(key.which)])
+    if near:
+        return f"did you mean {near!r}?"
+    found = _later(key, block, world.recipe) or _written_by(key, known, world)
+    fits = [] if found and block.role == "losses" else _fitting(block, known, world)
+    here = f"in this slot these fit: {', '.join(fits)}" if fits else ""
+    return "; ".join(part for part in (found, here) if part) or f"keys there are: {', '.join(sorted(every))}"
+
+
+def mend_network(read: str, columns: Known, waiting: Mapping[str, Network], world: World) -> str:
+    """How to have a key written that a network reads. `waiting` are those that read what nobody wrote so far."""
+    there = [*columns, *world.specs]
+    near, heads = alike(read, there), _heads(read, world)
+    circle = [name for name, network in waiting.items() if type(network.head).registered_name in heads]
+    if circle:
+        return f"network {circle[0]!r} would write it, but is part of a circle: let it read columns alone"
+    if near or not heads:
+        return f"did you mean {near!r}?" if near else f"there are: {', '.join(sorted(there))}"
+    return f"{read!r} is written by a network with the head {' or '.join(heads)}"
+
+
+def served_blocks(role: str, known: Known, world: World, *, reads: str = "", writes: str = "") -> list[str]:
+    """The blocks of a role whose reads are all served, of those that read or write a key; all of those if none is."""
+    found = {name: kind for name, kind in blocks_of(role).items()
+             if isinstance(kind.inputs, Mapping) and isinstance(kind.outputs, tuple)
+             and (not writes or writes in kind.outputs)
+             and (not reads or any(isinstance(a, Read) and a.key == reads for a in kind.inputs.values()))}  # fmt: skip
+    return [name for name, kind in found.items() if all_served(kind.inputs, known, world)] or list(found)
+
+
+def _later(key: Key, block: Block, recipe: Recipe) -> str:
+    """Where in the recipe the key is written after it is read."""
+    for steps, node in walk(recipe):
+        if isinstance(node, Block) and node is not block and str(key) in node.outputs and str(key) not in _asked(node):
+            return f"slot {join(steps)!r} writes it, but later: change their order"
+    return ""
+
+
+def _written_by(key: Key, known: Known, world: World) -> str:
+    """The blocks that would write a key, and where they stand."""
+    if key.which:
+        heads = _heads(key.name, world)
+        return f"{key.name!r} is written by a network with the head {' or '.join(heads)}" if heads else ""
+    for role, place in PLACES.items():
+        writers = [name for name, kind in blocks_of(role).items() if isinstance(kind.outputs, tuple)
+                   and str(key) in kind.outputs and all_served(kind.inputs, known, world)]  # fmt: skip
+        if writers:
+            return f"{place}: {', '.join(writers)}"
+    if key.name in world.writers:
+        return f"network {world.writers[key.name]!r} writes {key.name + '@online'!r}"
+    return ""
+
+
+def _heads(name: str, world: World) -> list[str]:
+    """The heads that write a key for the environment's actions, as they are without settings."""
+    from rlblocks.networks import NetworkSpec
+
+    spec = NetworkSpec(1, world.columns["action"])
+    kinds = {of: kind for of, kind in blocks_of("heads").items()
+             if not any(field.default is attrs.NOTHING for field in fields_of(kind).values())}  # fmt: skip
+    heads = {of: cast("Head", kind()) for of, kind in kinds.items()}
+    return [of for of, head in heads.items() if not head.misfit(spec) and name in head.writes(spec)]
+
+
+def _fitting(block: Block, known: Known, world: World) -> list[str]:
+    """The other blocks of the same role whose reads are all served, and that write what the recipe waits for."""
+    wanted = _wanted(block, world.recipe)
+    return [name for name, kind in blocks_of(block.role).items()
+            if kind is not type(block) and isinstance(kind.outputs, tuple) and wanted <= set(kind.outputs)
+            and not (set(kind.outputs) - {"loss"}) & set(known) and all_served(kind.inputs, known, world)]  # fmt: skip
+
+
+def _wanted(block: Block, recipe: Recipe) -> set[str]:
+    """The keys that only a block of this role can write, and that another one reads."""
+    others = [node for _, node in walk(recipe) if isinstance(node, Block) and node is not block]
+    written = {key for other in others for key in other.outputs}
+    kinds = [kind for kind in blocks_of(block.role).values() if isinstance(kind.outputs, tuple)]
+    return ({key for other in others for key in _asked(other)} - written) & {key for k in kinds for key in k.outputs}
+
+
+def _asked(block: Block) -> set[str]:
+    return {asked.key for asked in block.inputs.values() if isinstance(asked, Read) and asked.default is REQUIRED}
+
+
+def all_served(inputs: object, known: Known, world: World) -> bool:
+    """Whether everything that a block must have is there. Of one whose inputs depend on its fields, nobody knows."""
+    return isinstance(inputs, Mapping) and all(_served(asked, known, world) for asked in inputs.values())
+
+
+def _served(asked: Declared, known: Known, world: World) -> bool:
+    match asked:
+        case Read(default=default) if default is not REQUIRED:
+            return True
+        case Read():
+            return _reads(asked, known, world)
+        case Fn(key=key):
+            return (parse(key).name if parse(key).which else parse(key).group) in world.writers
+        case Size(dim=dim):
+            return dim in world.sizes
+    return True
+
+
+def _reads(asked: Read, known: Known, world: World) -> bool:
+    """Whether a key is there, at the action if so asked, with the dims; in time only where the store keeps it."""
+    key = parse(asked.key)
+    spec = world.specs.get(key.name) if key.which else known.get(asked.key)
+    if spec is None or ("time" in asked.dims and world.recipe.store.hands != "drained"):
+        return False
+    ways = {at for of, at in world.derived if of == key.name} if key.which else set()
+    if ways:
+        return asked.at in ways
+    if asked.at and asked.at not in spec.dims:
+        return asked.at in world.recipe.networks[world.writers[key.name]].reads
+    wanted, there = (tuple(dim for dim in dims if dim != "time") for dims in (asked.dims, spec.dims))
+    return there[: len(wanted)] == wanted

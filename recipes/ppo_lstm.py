@@ -29,6 +29,12 @@ def ppo_lstm() -> Recipe:
     memory = Network(reads="observation", body=LSTM(64), head=Features())
     return (
         recipe.swap({"networks": {"memory": memory, **heads}, "normalizers": {"reward": RewardScale()}})
-        .set({"objectives.policy.trains": ("memory", "policy", "value"), "cadence.window": 16})
+        .set(
+            {
+                "objectives.policy.trains": ("memory", "policy", "value"),
+                "cadence.window": 16,
+                "optimizer.lr.start": 3e-3,
+            }
+        )
         .named("ppo_lstm")
     )

@@ -85,11 +85,11 @@ class Loop:
     def _step(self, acting: _Acting) -> int:
         """One step of every environment, into the store; returns how many of them were real."""
         state = self.state
-        wrote = acting({"observation": state.observation, **state.recalled})
+        seen = state.seen()
+        wrote = acting(seen)
         step = state.pool.step(wrote["action"])
         rows = {
-            "observation": state.observation,
-            **state.recalled,
+            **seen,
             **wrote,
             "reward": step.reward,
             "terminated": step.terminated,
@@ -97,6 +97,8 @@ class Loop:
             "next.observation": step.next_observation,
             "discount": self._gamma * ~step.terminated,
         }
+        if step.next_action_mask is not None:
+            rows["next.action_mask"] = step.next_action_mask
         real = int(np.count_nonzero(step.real))
         if real == len(self._environments):
             state.memory.add(rows, self._environments)

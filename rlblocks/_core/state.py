@@ -68,6 +68,12 @@ class State:
     pending: Pending
     recalled: dict[str, np.ndarray[Any, Any]]
 
+    def seen(self) -> dict[str, np.ndarray[Any, Any]]:
+        """What is known before acting, by column; the pool knows which actions are legal, where they are masked."""
+        mask = self.pool.action_mask
+        legal = {} if mask is None else {"action_mask": mask}
+        return {"observation": self.observation, **legal, **self.recalled}
+
     def recall(self, wrote: Mapping[str, np.ndarray[Any, Any]], over: np.ndarray[Any, Any]) -> None:
         """What is remembered for the next step; nothing of an episode that is over."""
         if self.recalled:

@@ -71,7 +71,7 @@ def played(
         while len(scores) < episodes:
             if drawn:
                 yield pool.render()
-            step = pool.step(agent.act(observation))
+            step = pool.step(agent.act(observation, pool.action_mask))
             scores.extend((value, length) for _, value, length in step.episodes)
             observation = step.observation
             ((_, value, length),) = pool.under_way()

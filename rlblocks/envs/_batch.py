@@ -8,9 +8,12 @@ import attrs
 import numpy as np
 
 from rlblocks.envs._contract import Contract, Wrong, reward_of
+from rlblocks.envs._masks import masks_of, told
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Flags = NDArray[np.bool_]
 
 
 @attrs.frozen
@@ -48,6 +51,17 @@ class Batch:
             true[i] = self._row(int(i), final[i])
         self._finite(true)
         return true
+
+    def masks(self, info: Any, terminated: Flags, truncated: Flags) -> Flags:
+        """Which actions are legal, `[n, A]`, without columns where they are not masked. See `mask_of`."""
+        return masks_of(info, self.contract.choices, terminated, truncated)
+
+    def masks_with_final(self, info: Any, terminated: Flags, truncated: Flags) -> tuple[Flags, Flags]:
+        """In SAME_STEP mode: which are legal in what is acted on next, and which in the true next observations."""
+        ended, no = terminated | truncated, np.zeros(self.n, bool)
+        legal = self.masks(info, no, no)
+        final = self.masks(told(info, "final_info"), terminated | ~ended, truncated | ~ended)
+        return legal, np.where(ended[:, None], final, legal)
 
     def rewards(self, value: Any, real: NDArray[np.bool_]) -> NDArray[np.float64]:
         """The rewards `[n]`, 0 in dummy rows."""

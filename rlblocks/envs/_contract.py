@@ -129,10 +129,10 @@ def _all_finite(observations: NDArray[Any]) -> bool:
     return b"\0" not in np.isfinite(observations).tobytes()
 
 
-def contract_of(space: spaces.Space[Any]) -> Contract:
-    """The contract of a Box or Discrete observation space."""
+def contract_of(space: spaces.Space[Any], choices: int = 0) -> Contract:
+    """The contract of a Box or Discrete observation space, and of masks with so many entries."""
     if isinstance(space, spaces.Discrete):
-        return Contract((), np.dtype(np.int64), _always, n=int(space.n), start=int(space.start))
+        return Contract((), np.dtype(np.int64), _always, n=int(space.n), start=int(space.start), choices=choices)
     assert isinstance(space, spaces.Box)
     dtype = np.dtype(space.dtype)
     finite = _all_finite if dtype.kind == "f" else _always
@@ -142,8 +142,8 @@ def contract_of(space: spaces.Space[Any]) -> Contract:
     else:
         unbounded = bool(np.isneginf(space.low).all() and np.isposinf(space.high).all())
     if unbounded:
-        return Contract(space.shape, dtype, finite)
-    return Contract(space.shape, dtype, finite, low=space.low, high=space.high)
+        return Contract(space.shape, dtype, finite, choices=choices)
+    return Contract(space.shape, dtype, finite, low=space.low, high=space.high, choices=choices)
 
 
 def reward_of(value: Any) -> float:

@@ -9,6 +9,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import gymnasium
 import numpy as np
 from gymnasium import spaces
@@ -16,6 +17,7 @@ from gymnasium.envs.registration import EnvSpec, load_env_creator
 
 from rlblocks._core.errors import BuildError, did_you_mean
 from rlblocks.envs._catalogue import family_of, spec_of
+from rlblocks.envs._masks import masks_actions
 from rlblocks.envs.base import Facts, Wrapper
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def step_limit(env: Env) -> int | None:
 
 
 def describe(env: Env, name: str) -> Facts:
-    """What is known of an environment.
+    """What is known of an environment as long as it is not reset.
 
     Raises:
         BuildError: its observations are of a space that is not handled.
@@ -131,10 +133,11 @@ def describe(env: Env, name: str) -> Facts:
 
 
 def probe(make_one: Callable[[], Env], name: str) -> tuple[Facts, tuple[str, ...]]:
-    """What is known of an environment, and the modes in which it draws. Makes one and closes it again."""
+    """What is known of an environment, and the modes in which it draws. Makes one, resets it, and closes it again."""
     env = make_one()
     try:
-        return describe(env, name), tuple(env.metadata.get("render_modes") or ())
+        facts = attrs.evolve(describe(env, name), masked=masks_actions(env, env.action_space))
+        return facts, tuple(env.metadata.get("render_modes") or ())
     finally:
         close(env)
 

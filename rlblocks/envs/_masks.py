@@ -20,6 +20,11 @@ _TELL = f'in the environment, put the mask of every state that is acted in into 
 _FLAGS = "in the environment, give np.asarray(mask, dtype=bool), one entry for each action"
 
 
+def told(info: Any, key: str = MASK) -> Any:
+    """What an info says of the legal actions, or of something else; None where it says nothing."""
+    return info.get(key) if isinstance(info, Mapping) else None
+
+
 def choices_of(facts: Facts) -> int:
     """How many entries a mask of actions has; 0 where actions are not masked.
 
@@ -41,7 +46,7 @@ def masks_actions(env: Any, actions: spaces.Space[Any]) -> bool:
         _, info = env.reset(seed=0)
     except Exception:  # noqa: BLE001  see above
         return False
-    return isinstance(info, Mapping) and info.get(MASK) is not None
+    return told(info) is not None
 
 
 def mask_of(value: Any, choices: int, *, terminated: bool = False, truncated: bool = False) -> NDArray[np.bool_]:
@@ -75,9 +80,7 @@ def mask_of(value: Any, choices: int, *, terminated: bool = False, truncated: bo
     return legal
 
 
-def masks_of(
-    info: Any, choices: int, terminated: NDArray[np.bool_], truncated: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def masks_of(info: Any, choices: int, terminated: NDArray[np.bool_], truncated: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The same of n environments, by the info of a vector environment: `[n, A]`.
 
     An entry counts where `info["_action_mask"]` says so, and everywhere where there is no such key.
@@ -88,7 +91,7 @@ def masks_of(
     n = len(terminated)
     if not choices:
         return np.ones((n, 0), bool)
-    values = info.get(MASK) if isinstance(info, Mapping) else None
+    values = told(info)
     if values is not None and (not isinstance(values, np.ndarray) or len(values) != n):
         raise Wrong(f'info["{MASK}"] has not one mask for each of {n} environments', _FLAGS)
     given = np.ones(n, bool) if values is None else np.asarray(info.get(f"_{MASK}", np.ones(n, bool)))

@@ -16,8 +16,9 @@ from rlblocks._core.errors import BuildError, RunError
 from rlblocks.envs._actions import actions_of
 from rlblocks.envs._contract import contract_of
 from rlblocks.envs._making import Env, close, picture
+from rlblocks.envs._masks import choices_of
 from rlblocks.envs._replay import episodes_of, replay, same_number
-from rlblocks.envs._running import Running
+from rlblocks.envs._running import Running, all_legal, all_offered
 from rlblocks.envs._seeding import episode_seed
 from rlblocks.envs.base import Facts, Step, Tree
 
@@ -85,7 +86,7 @@ class EnvPool:
 
     def __init__(self, plan: Plan, environments: Sequence[Env], seed: int) -> None:
         self._plan, self._seed = plan, seed
-        self._contract = contract_of(environments[0].observation_space)
+        self._contract = contract_of(environments[0].observation_space, choices_of(plan.facts))
         self._actions = actions_of(plan.facts.action_space, plan.facts.name)
         self._running = [self._run(env, index) for index, env in enumerate(environments)]
         n = len(environments)
@@ -114,6 +115,11 @@ class EnvPool:
         """Why a resume cannot be bit-exact; empty where it is."""
         return self._plan.inexact
 
+    @property
+    def action_mask(self) -> NDArray[np.bool_] | None:
+        """Which actions are legal now; None where they are not masked."""
+        return all_legal(self._running)
+
     def reset(self) -> NDArray[Any]:
         """Start the next episode of every environment; an episode that is under way is dropped."""
         self._ready = False
@@ -140,6 +146,7 @@ class EnvPool:
             for running, row, action in zip(self._running, rows, executed, strict=True):
                 running.must_be_finite(row, action)
         observation = next_observation = rows.copy()
+        next_mask = all_offered(self._running)
         episodes: tuple[tuple[int, float, int], ...] = ()
         seeds: list[int] = []
         if ended:
@@ -148,7 +155,8 @@ class EnvPool:
         for i, running in enumerate(self._running):
             running.record(stored[i])
         self._turn(ended, seeds)
-        return Step(next_observation, observation, reward, terminated, truncated, self._all, episodes)
+        flags = terminated, truncated, self._all
+        return Step(next_observation, observation, reward, *flags, episodes, self.action_mask, next_mask)
 
     def _start(self, some: list[Running]) -> list[int]:
         """Reset some environments into the next buffer; the seeds that they were reset with."""

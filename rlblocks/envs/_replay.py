@@ -35,6 +35,7 @@ def episodes_of(running: Iterable[Running], actions: Actions) -> list[Tree]:
     """What is needed to come back to the middle of the episodes under way."""
     return [
         {"episode": one.episode, "seed": one.seed, "return": one.total, "actions": actions.batch(one.actions)}
+        | ({} if one.legal is None else {"legal": one.legal.copy()})
         for one in running
     ]
 
@@ -44,12 +45,13 @@ def replay(fresh: Iterable[Running], saved: list[Tree], observations: NDArray[An
 
     Args:
         fresh: the environments.
-        saved: number, seed, actions and return of the episode of each.
+        saved: number, seed, actions and return of the episode of each, and which actions are legal, where they are
+            masked.
         observations: where they had arrived, `[n, ...]`.
         actions: the two forms of the actions.
 
     Raises:
-        CheckpointError: one arrives at another observation or return, or ends on the way.
+        CheckpointError: one arrives at another observation, return or mask, or ends on the way.
     """
     for running, episode, expected in zip(fresh, saved, observations, strict=True):
         _replay_one(running, episode, expected, actions)
@@ -70,6 +72,8 @@ def _replay_one(running: Running, saved: Tree, expected: NDArray[Any], actions: 
         raise _irreproducible(running, "arrives at another observation", len(stored))
     if running.total != saved["return"]:
         raise _irreproducible(running, "collects another return", len(stored))
+    if running.legal is not None and running.legal.tolist() != saved["legal"].tolist():
+        raise _irreproducible(running, "arrives where other actions are legal", len(stored))
 
 
 def _irreproducible(running: Running, what: str, count: int) -> CheckpointError:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 import gymnasium
 import numpy as np
+from numpy.typing import NDArray
 
 from rlblocks._core.errors import EnvironmentFault
 from rlblocks.envs._contract import Contract, Wrong, flag_of, raised, reward_of, wrong_reset, wrong_step
+from rlblocks.envs._masks import mask_of, told
 
 Env = gymnasium.Env[Any, Any]
 REWARDS_CHANGED = "raw_return"  # the attribute under which wrappers that change rewards keep the unchanged sum
@@ -35,6 +37,8 @@ class Running:
         actions: the actions of the present episode, as learning stores them.
         total: the sum of its rewards.
         gained: the reward of the step that was taken last, which `record` adds to it.
+        legal: which actions are legal now, `[A]`; None where they are not masked.
+        offered: which were after the step or reset that was taken last; `record` and `begin` make it what is legal.
     """
 
     env: Env
@@ -47,15 +51,19 @@ class Running:
     actions: list[Any] = attrs.field(factory=list)
     total: float = 0.0
     gained: float = 0.0
+    legal: NDArray[np.bool_] | None = None
+    offered: NDArray[np.bool_] | None = None
 
     def begin(self, seed: int) -> None:
         """Remember that the next episode has started."""
         self.episode, self.seed, self.actions, self.total = self.episode + 1, seed, [], 0.0
+        self.legal = self.offered
 
     def record(self, action: Any) -> None:
         """Remember the step that was taken last."""
         self.actions.append(action)
         self.total += self.gained
+        self.legal = self.offered
 
     def finished(self) -> tuple[int, float, int]:
         """Index, return and length of the episode that the last step ended, by the environment's own rewards."""
@@ -87,6 +95,8 @@ class Running:
                 raise wrong_reset(result)
             observation = self.contract.observation(result[0])
             self.contract.must_be_finite(observation)
+            if self.contract.choices:
+                self.offered = mask_of(told(result[1]), self.contract.choices)
         except Wrong as wrong:
             raise reset_fault(self, wrong, seed) from None
         return observation
@@ -102,7 +112,7 @@ class Running:
         except Exception as error:
             raise step_fault(self, raised("step", error), action) from error
         try:
-            observation, reward, terminated, truncated, _ = result
+            observation, reward, terminated, truncated, info = result
         except (TypeError, ValueError):
             raise step_fault(self, wrong_step(result), action) from None
         contract = self.contract
@@ -118,6 +128,8 @@ class Running:
                 terminated = flag_of(terminated, "terminated")
             if type(truncated) is not bool:
                 truncated = flag_of(truncated, "truncated")
+            if contract.choices:
+                self.offered = mask_of(told(info), contract.choices, terminated=terminated, truncated=truncated)
         except Wrong as wrong:
             raise step_fault(self, wrong, action) from None
         self.gained = reward
@@ -133,6 +145,16 @@ class Running:
             self.contract.must_be_finite(observation)
         except Wrong as wrong:
             raise step_fault(self, wrong, action) from None
+
+
+def all_legal(pool: Sequence[Running]) -> NDArray[np.bool_] | None:
+    """Which actions are legal now, `[n, A]`; None where they are not masked."""
+    return None if pool[0].legal is None else np.array([one.legal for one in pool])
+
+
+def all_offered(pool: Sequence[Running]) -> NDArray[np.bool_] | None:
+    """The same after the step or reset that was taken last."""
+    return None if pool[0].offered is None else np.array([one.offered for one in pool])
 
 
 def step_fault(running: Running, wrong: Wrong, action: Any) -> EnvironmentFault:

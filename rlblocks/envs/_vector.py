@@ -19,6 +19,7 @@ from rlblocks.envs._actions import actions_of
 from rlblocks.envs._batch import Batch
 from rlblocks.envs._contract import Wrong, contract_of, raised, wrong_reset, wrong_step
 from rlblocks.envs._making import close, observation_space
+from rlblocks.envs._masks import choices_of
 from rlblocks.envs._replay import same_number
 from rlblocks.envs._seeding import episode_seed
 from rlblocks.envs.base import Facts, Step, Tree
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Begun = tuple[NDArray[Any], NDArray[np.bool_]]  # observations, and which actions are legal there
+
 Vector = VectorEnv[Any, Any, Any]
 
 
-def vector_facts(env: Vector) -> Facts:
-    """What is known of each environment of a vector environment.
+def vector_facts(env: Vector, *, masked: bool = False) -> Facts:
+    """What is known of each environment of a vector environment; whether actions are masked, only a reset can tell.
 
     Raises:
         BuildError: its observations are of a space that is not handled.
@@ -47,6 +50,7 @@ def vector_facts(env: Vector) -> Facts:
         renders="rgb_array" in (env.metadata.get("render_modes") or ()),
         fps=int(env.metadata.get("render_fps") or 30),
         n=env.num_envs,
+        masked=masked,
     )
 
 
@@ -75,13 +79,14 @@ def declared_mode(env: Vector) -> AutoresetMode:
 class VectorPool:
     """The environments of a vector environment. See `Pool` for what its methods promise."""
 
-    def __init__(self, env: Vector, seed: int) -> None:
+    def __init__(self, env: Vector, seed: int, *, masked: bool = False) -> None:
         self._env, self._seed, self._mode = env, seed, declared_mode(env)
-        self._facts = vector_facts(env)
+        self._facts = vector_facts(env, masked=masked)
         self._actions = actions_of(env.single_action_space, self._facts.name)
-        self._batch = Batch(contract_of(env.single_observation_space), env.num_envs)
+        self._batch = Batch(contract_of(env.single_observation_space, choices_of(self._facts)), env.num_envs)
         self._resets, self._steps = 0, 0
         self._over = np.zeros(self.n, bool)  # NEXT_STEP: an episode ended in the last step, so the next one is a dummy
+        self._legal = np.ones((self.n, self._batch.contract.choices), bool)
         self._total, self._length = np.zeros(self.n), np.zeros(self.n, np.int64)
 
     @property
@@ -99,10 +104,16 @@ class VectorPool:
         """Why a resume cannot be bit-exact."""
         return f"the vector environment {self._facts.name} resets its own episodes: a resume starts new ones"
 
+    @property
+    def action_mask(self) -> NDArray[np.bool_] | None:
+        """Which actions are legal now; None where they are not masked."""
+        return self._legal.copy() if self._facts.masked else None
+
     def reset(self) -> NDArray[Any]:
         """Start every environment; the vector environment derives their seeds from one."""
-        seed = episode_seed(self._seed, 0, self._resets)
-        observation: NDArray[Any] = self._call("reset", None, lambda: self._reset_to(self._env.reset(seed=seed)))
+        seed, everyone = episode_seed(self._seed, 0, self._resets), np.ones(self.n, bool)
+        begun: Begun = self._call("reset", None, lambda: self._reset_to(self._env.reset(seed=seed), everyone))
+        observation, self._legal = begun
         self._resets += 1
         self._over[:], self._total[:], self._length[:] = False, 0.0, 0
         return observation
@@ -118,6 +129,8 @@ class VectorPool:
         self._total, self._length = np.where(ended, 0.0, self._total + step.reward), self._length + step.real
         self._length[ended] = 0
         self._over = ended if self._mode is AutoresetMode.NEXT_STEP else self._over
+        if step.action_mask is not None:
+            self._legal = step.action_mask.copy()
         return step
 
     def _taken(self, result: Any) -> Step:
@@ -133,19 +146,24 @@ class VectorPool:
             what = "an episode ended with length 0, in the step that was to reset it"
             fix = "let the step that resets return False for both flags"
             raise Wrong(what, fix, index=int(np.argmax(ended & self._over)))
+        legal = next_legal = self._batch.masks(result[4], terminated, truncated)
         if ended.any() and self._mode is AutoresetMode.SAME_STEP:
             next_observation = self._batch.with_final(observation, ended, result[4])
+            legal, next_legal = self._batch.masks_with_final(result[4], terminated, truncated)
         if ended.any() and self._mode is AutoresetMode.DISABLED:
-            begun = self._reset_to(self._env.reset(options={"reset_mask": ended.copy()}))
+            begun, legal_at_reset = self._reset_to(self._env.reset(options={"reset_mask": ended.copy()}), ended)
             observation = np.where(ended.reshape(-1, *(1,) * (begun.ndim - 1)), begun, observation)
+            legal = np.where(ended[:, None], legal_at_reset, legal)
         total, length = self._total + reward, self._length + real
         episodes = tuple((int(i), float(total[i]), int(length[i])) for i in np.flatnonzero(ended))
-        return Step(next_observation, observation, reward, terminated, truncated, real, episodes)
+        masks = (legal, next_legal) if self._facts.masked else ()
+        return Step(next_observation, observation, reward, terminated, truncated, real, episodes, *masks)
 
-    def _reset_to(self, result: Any) -> NDArray[Any]:
+    def _reset_to(self, result: Any, begun: NDArray[np.bool_]) -> Begun:
+        """The observations, and which actions are legal where an episode has begun."""
         if not isinstance(result, tuple) or len(result) != 2:  # noqa: PLR2004  observation and info
             raise wrong_reset(result)
-        return self._batch.observations(result[0])
+        return self._batch.observations(result[0]), self._batch.masks(result[1], ~begun, ~begun)
 
     def _call(self, method: str, actions: NDArray[Any] | None, ask: Callable[[], Any]) -> Any:
         """Ask the vector environment for something, and turn whatever goes wrong into a fault."""
@@ -157,16 +175,8 @@ class VectorPool:
             raise self._fault(raised(method, error), actions) from error
 
     def _fault(self, wrong: Wrong, actions: NDArray[Any] | None) -> EnvironmentFault:
-        step, row = (0 if actions is None else self._steps + 1), wrong.index
-        action = None if actions is None else actions.tolist() if row is None else actions[row].tolist()
-        who = f"vector environment {self._facts.name!r}" + ("" if row is None else f" #{row}")
-        when = "at its reset" if actions is None else f"step {step}"
-        after = "" if actions is None else f", last action {action}"
         seed = episode_seed(self._seed, 0, self._resets if actions is None else self._resets - 1)
-        return EnvironmentFault(
-            f"{who}, {when}: {wrong.what} (seed {seed}{after})", fix=wrong.fix,
-            environment=self._facts.name, index=row, step=step, seed=seed, action=action,
-        )  # fmt: skip
+        return vector_fault(self._facts.name, wrong, actions, 0 if actions is None else self._steps + 1, seed)
 
     def under_way(self) -> tuple[tuple[int, float, int], ...]:
         """What is known of the present episode of each environment."""
@@ -192,3 +202,16 @@ class VectorPool:
     def close(self) -> None:
         """Close the vector environment."""
         close(self._env)
+
+
+def vector_fault(name: str, wrong: Wrong, actions: NDArray[Any] | None, step: int, seed: int) -> EnvironmentFault:
+    """The error that says which row where there is one, when, after which action, and how to mend it."""
+    row = wrong.index
+    action = None if actions is None else actions.tolist() if row is None else actions[row].tolist()
+    who = f"vector environment {name!r}" + ("" if row is None else f" #{row}")
+    when = "at its reset" if actions is None else f"step {step}"
+    after = "" if actions is None else f", last action {action}"
+    return EnvironmentFault(
+        f"{who}, {when}: {wrong.what} (seed {seed}{after})", fix=wrong.fix,
+        environment=name, index=row, step=step, seed=seed, action=action,
+    )  # fmt: skip

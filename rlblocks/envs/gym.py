@@ -44,7 +44,7 @@ class Gym(Environment):
     options: Mapping[str, Any] = _fields.options()
 
     def facts(self) -> Facts:
-        """See `Environment.facts`. Makes one environment and closes it again."""
+        """See `Environment.facts`. Makes one environment, resets it, and closes it again."""
         return attrs.evolve(probe(self._make, self.id)[0], n=self.n)
 
     def build(self, seed: int, *, n: int | None = None, render_mode: str | None = None) -> EnvPool:

@@ -7,12 +7,14 @@ from functools import partial
 
 import attrs
 import gymnasium
+from gymnasium.spaces import Discrete
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.errors import BuildError, FieldError
 from rlblocks.envs import _fields
-from rlblocks.envs._making import Env, called, describe, draw_without_display, made_by, probe, wrapped
+from rlblocks.envs._making import Env, called, close, describe, draw_without_display, made_by, probe, wrapped
+from rlblocks.envs._masks import masks_actions
 from rlblocks.envs._pool import EnvPool, Plan, build_pool, keep
 from rlblocks.envs.base import Environment, Facts, Wrapper
 
@@ -48,9 +50,11 @@ class Supplied(Environment):
             )  # fmt: skip
 
     def facts(self) -> Facts:
-        """See `Environment.facts`."""
+        """See `Environment.facts`. An object of which there can be no other is reset for it."""
         if isinstance(self.source, gymnasium.Env):
-            return describe(wrapped(self.source, self.wrappers, _name(self.source)), _name(self.source))
+            name = _name(self.source)
+            env = wrapped(self.source, self.wrappers, name)
+            return attrs.evolve(describe(env, name), masked=self._masks(env, name))
         return attrs.evolve(self._probe()[0], n=self.n)
 
     def build(self, seed: int, *, n: int | None = None, render_mode: str | None = None) -> EnvPool:
@@ -62,6 +66,19 @@ class Supplied(Environment):
         mode = render_mode if render_mode in modes else None
         make_one = partial(self._make, facts.name, mode)
         return build_pool(Plan(facts, make_one, keep), self.n if n is None else n, seed)
+
+    def _masks(self, env: Env, name: str) -> bool:
+        """Whether actions are masked. It takes a reset, from which another object spares the one handed over."""
+        if not isinstance(env.action_space, Discrete):
+            return False
+        try:
+            other = self._make(name)
+        except BuildError:
+            return masks_actions(env, env.action_space)
+        try:
+            return masks_actions(other, other.action_space)
+        finally:
+            close(other)
 
     def _probe(self) -> tuple[Facts, tuple[str, ...]]:
         name = _name(self.source) if isinstance(self.source, gymnasium.Env) else called(self.source)

@@ -12,6 +12,7 @@ from rlblocks._core.block import block
 from rlblocks._core.errors import BuildError
 from rlblocks.envs import _fields
 from rlblocks.envs._making import called, draw_without_display, made_by
+from rlblocks.envs._masks import masks_actions
 from rlblocks.envs._vector import Vector, VectorPool, vector_facts
 from rlblocks.envs.base import Environment, Facts
 
@@ -37,20 +38,21 @@ class SuppliedVector(Environment):
     source: Vector | Callable[..., Vector] = _fields.source(VectorEnv, "a gymnasium vector environment")
 
     def facts(self) -> Facts:
-        """See `Environment.facts`."""
+        """See `Environment.facts`. An object is reset for it."""
         if isinstance(self.source, VectorEnv):
-            return vector_facts(self.source)
+            return vector_facts(self.source, masked=_masks(self.source))
         env = self._make(None, None)
         try:
-            return vector_facts(env)
+            return vector_facts(env, masked=_masks(env))
         finally:
             env.close()
 
     def build(self, seed: int, *, n: int | None = None, render_mode: str | None = None) -> VectorPool:
         """See `Environment.build`."""
         if isinstance(self.source, VectorEnv) and n is None and render_mode is None:
-            return VectorPool(self.source, seed)
-        return VectorPool(self._make(n, render_mode), seed)
+            return VectorPool(self.source, seed, masked=_masks(self.source))
+        env = self._make(n, render_mode)
+        return VectorPool(env, seed, masked=_masks(env))
 
     def _make(self, n: int | None, render_mode: str | None) -> Vector:
         draw_without_display()
@@ -67,6 +69,10 @@ class SuppliedVector(Environment):
                 fix="let it take their number, as in lambda num_envs=8: gymnasium.make_vec(..., num_envs=num_envs)",
             )
         return env
+
+
+def _masks(env: Vector) -> bool:
+    return masks_actions(env, env.single_action_space)
 
 
 def _vector_from_spec(env: Vector, n: int | None, render_mode: str | None) -> Vector:

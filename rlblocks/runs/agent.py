@@ -44,19 +44,22 @@ class Agent:
         self._hidden: dict[int, Tensor] = {}
         self._spec = plan.columns["observation"]
 
-    def __call__(self, observation: Any) -> Any:
+    def __call__(self, observation: Any, action_mask: Any = None) -> Any:
         """The action for one observation, or the actions `[B]` for a batch `[B, ...]` of them.
 
-        Discrete actions are an int, counted as the environment's space counts them; batched, an int64 array. Box
-        actions are cut to the bounds of the space. A policy that remembers goes on from the call before with as many
-        rows: call `restart()` where an episode begins.
+        `action_mask` says which actions are legal, `[A]` or `[B, A]`, true where they are, where the environment that
+        the agent learned in said so; without one all are. Discrete actions are an int, counted as the environment's
+        space counts them; batched, an int64 array. Box actions are cut to the bounds of the space. A policy that
+        remembers goes on from the call before with as many rows: call `restart()` where an episode begins.
 
         Raises:
-            ValueError: the observation has neither the shape of one nor of a batch.
+            ValueError: the observation has neither the shape of one nor of a batch, or the mask does not fit it, lets
+                no action be legal, or is of actions that were not masked in training.
         """
         array = np.asarray(observation)
         single = array.ndim == len(self._spec.shape)
-        actions = self._as_executed(self.act(array[None] if single else array))
+        mask = None if action_mask is None else np.asarray(action_mask)[None if single else ...]
+        actions = self._as_executed(self.act(array[None] if single else array, mask))
         if not single:
             return actions
         return int(actions[0]) if actions.ndim == 1 else actions[0]
@@ -75,8 +78,10 @@ class Agent:
         self._hidden.clear()
         self._generator.bit_generator.state = np.random.PCG64(seed_for(seed, "evaluation")).state
 
-    def act(self, observations: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Actions for a batch, counted from 0."""
+    def act(
+        self, observations: np.ndarray[Any, Any], action_mask: np.ndarray[Any, Any] | None = None
+    ) -> np.ndarray[Any, Any]:
+        """Actions for a batch, counted from 0. See `__call__`."""
         if observations.shape[1:] != self._spec.shape:
             raise ValueError(
                 f"observations have the shape {observations.shape[1:]}, and this agent learned on {self._spec.shape}"
@@ -85,7 +90,7 @@ class Agent:
         if rows not in self._draws:
             self._draws[rows] = Draws(self.plan.evaluate.draws, (rows,), self._generator, self._device)
         seen = torch.from_numpy(observations.astype(self._spec.dtype, copy=False)).to(self._device)
-        chunk = {"observation": seen}
+        chunk = {"observation": seen, **self._legal(action_mask, rows)}
         if "hidden" in self.plan.columns:
             start = torch.zeros((rows, *self.plan.columns["hidden"].shape), device=self._device)
             chunk["hidden"] = self._hidden.get(rows, start)
@@ -94,6 +99,20 @@ class Agent:
         if "hidden" in chunk:
             self._hidden[rows] = wrote["next.hidden"]
         return wrote["action"].cpu().numpy()  # type: ignore[no-any-return]
+
+    def _legal(self, action_mask: np.ndarray[Any, Any] | None, rows: int) -> dict[str, Tensor]:
+        """The mask as a column, where actions were masked in training."""
+        spec = self.plan.columns.get("action_mask")
+        if spec is None:
+            if action_mask is not None:
+                raise ValueError("an action mask is given, and this agent learned where all actions were legal")
+            return {}
+        mask = np.ones((rows, *spec.shape), bool) if action_mask is None else action_mask.astype(bool)
+        if mask.shape != (rows, *spec.shape):
+            raise ValueError(f"the action mask has the shape {mask.shape}, and is one of {(rows, *spec.shape)}")
+        if not mask.any(1).all():
+            raise ValueError("the action mask lets no action be legal")
+        return {"action_mask": torch.from_numpy(mask).to(self._device)}
 
 
 def evaluation_seed(options: Options) -> int:

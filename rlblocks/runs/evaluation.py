@@ -77,7 +77,7 @@ def evaluate(
         observation = pool.reset()
         for _ in range(limit_of(steps, pool.facts)):
             between()
-            step = pool.step(agent.act(observation))
+            step = pool.step(agent.act(observation, pool.action_mask))
             for index, value, length in step.episodes:
                 found.setdefault(index, (value, length))
             observation = step.observation
@@ -109,7 +109,7 @@ def frames_of(agent: Agent, environment: Environment, seed: int, limit: int = 2_
                     f"{pool.facts.name} does not draw", fix="use an environment with render mode rgb_array"
                 )
             yield picture
-            step = pool.step(agent.act(observation))
+            step = pool.step(agent.act(observation, pool.action_mask))
             if step.episodes:
                 return
             observation = step.observation

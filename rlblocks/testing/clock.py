@@ -10,6 +10,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 CLOCK = "rlblocks/Clock-v0"
+MASKED_CLOCK = "rlblocks/MaskedClock-v0"
 LONGEST = 6  # steps of an episode
 
 
@@ -43,6 +44,48 @@ class ClockEnv(gymnasium.Env[Any, Any]):
         over = bool(self._buffer[1] >= self._length)
         reward = float(self._buffer[0] % 8 + self._buffer[1] / 4)
         return self._buffer, reward, over and self._end != 1, over and self._end != 0, {}
+
+
+class MaskedClock(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """A clock whose info says which actions are legal, others at every step; see `clock_mask`.
+
+    It writes every mask into the same array, and obeys illegal actions too. At an end it may say nothing, or, where it
+    terminates, that no action is legal.
+
+    Attributes:
+        fault: what is wrong with the masks of its steps: "", "none legal", "too many" or "missing".
+    """
+
+    def __init__(self, fault: str = "") -> None:
+        gymnasium.Wrapper.__init__(self, ClockEnv())
+        self.fault = fault
+        self._mask = np.zeros(4 if fault == "too many" else 3, np.int8)
+
+    def reset(self, **arguments: Any) -> tuple[NDArray[Any], dict[str, Any]]:
+        """Begin an episode."""
+        observation, _ = self.env.reset(**arguments)
+        return observation, {"action_mask": np.array(clock_mask(observation), np.int8)}
+
+    def step(self, action: Any) -> tuple[NDArray[Any], Any, bool, bool, dict[str, Any]]:
+        """One step."""
+        observation, reward, terminated, truncated, _ = self.env.step(action)
+        silent = (terminated or truncated) and observation[0] % 2 == 1
+        none = (terminated and observation[0] % 4 == 0) or self.fault == "none legal"
+        self._mask[:3] = 0 if none else clock_mask(observation)
+        info = {} if silent or self.fault == "missing" else {"action_mask": self._mask}
+        return observation, reward, terminated, truncated, info
+
+
+def clock_mask(observation: Any, *, terminated: bool = False, truncated: bool = False) -> list[bool]:
+    """Which of its three actions a masked clock lets be legal where it observes this; all, where it does not say.
+
+    >>> clock_mask([3.0, 0.0, -1.0]), clock_mask([3.0, 1.0, 2.0]), clock_mask([3.0, 1.0, 2.0], truncated=True)
+    ([False, False, True], [True, False, True], [True, True, True])
+    """
+    stamp, t, *_ = (int(x) for x in observation)
+    if ((terminated or truncated) and stamp % 2 == 1) or (terminated and stamp % 4 == 0):
+        return [True, True, True]
+    return [bool((stamp + t) % 7 + 1 & 1 << action) for action in range(3)]
 
 
 class PictureEnv(gymnasium.Env[Any, Any]):
@@ -99,3 +142,4 @@ class PairsEnv(gymnasium.Env[Any, Any]):
 
 if CLOCK not in gymnasium.registry:
     gymnasium.register(CLOCK, entry_point="rlblocks.testing.clock:ClockEnv")
+    gymnasium.register(MASKED_CLOCK, entry_point="rlblocks.testing.clock:MaskedClock")

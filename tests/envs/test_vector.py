@@ -184,8 +184,8 @@ def test_resuming_starts_new_episodes_and_says_so():
 
     assert pool.inexact == "the vector environment SyncVectorEnv resets its own episodes: a resume starts new ones"
     assert observation[:, 2].tolist() == [0, 0]
-    assert fresh._env.envs[0].seeds == [episode_seed(1, 0, 1)]
-    assert fresh.step(zeros(fresh)).reward.tolist() == [1.0, 1_000_001.0]
+    assert fresh._env.envs[0].seeds[-1] == episode_seed(1, 0, 1)
+    assert fresh.step(zeros(fresh)).reward.tolist() == [1_001.0, 1_001_001.0]  # it was reset once before, for its masks
     with pytest.raises(CheckpointError, match="holds 2 environments, and 3 are running"):
         three.load(saved)
 

@@ -45,6 +45,10 @@ class FaultyPool:
             changes["reward"] = step.reward.astype(np.float32)
         if self.fault == "global generator":
             changes["reward"] = step.reward + np.random.random(len(ended))  # noqa: NPY002
+        if self.fault == "loses final masks":
+            changes["next_action_mask"] = step.action_mask
+        if self.fault == "acts on final masks":
+            changes["action_mask"] = step.next_action_mask
         return step._replace(**changes)
 
     def load(self, state):
@@ -66,11 +70,12 @@ with unlisted():
         fault: str = fields.text("none")
 
         def facts(self):
-            return Supplied(ClockEnv).facts()
+            return Supplied(self.source or ClockEnv).facts()
 
         def build(self, seed, *, n=None, render_mode=None):
             own = 0 if self.fault == "ignores its seed" else seed
-            return FaultyPool(Supplied(ClockEnv, n=n or self.n).build(own), self.fault, seed)
+            source = ClockEnv if self.source is None or self.fault == "looks at no mask" else self.source
+            return FaultyPool(Supplied(source, n=n or self.n).build(own), self.fault, seed)
 
     class Doubled(gymnasium.ObservationWrapper):
         """Observations times two, in the old space."""
@@ -134,6 +139,10 @@ FAULTS = [
     (FaultyEnvironment(fault="global generator"), "COL-6"),
     (FaultyEnvironment(fault="ignores its seed"), "COL-6a"),
     (FaultyEnvironment(fault="resumes elsewhere"), "GEN-5"),
+    (FaultyEnvironment(fault="loses final masks"), "COL-13"),
+    (FaultyEnvironment(fault="acts on final masks"), "COL-13"),
+    (FaultyEnvironment(fault="resumes elsewhere"), "COL-13a"),
+    (FaultyEnvironment(fault="looks at no mask"), "COL-13b"),
     (LeavesTheSpace(), "WRP-1"),
     (TouchesRewards(), "WRP-2"),
     (LimitIsAnEnd(), "WRP-2"),

@@ -10,7 +10,7 @@ FILES = (
     "prioritized_stores", "n_step_stores", "drained_stores", "drained_memories", "networks", "network_parameters",
     "returns", "return_identities", "transforms", "policies", "policy_densities", "value_forms",
     "normalizers", "normalizer_carries", "target_updates", "optimizers", "clips", "cadences", "drained_cadences",
-    "envs", "env_runs", "wrappers",
+    "envs", "env_runs", "env_masks", "wrappers",
 )  # fmt: skip
 
 

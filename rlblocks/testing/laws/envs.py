@@ -51,16 +51,12 @@ def ran(pool: Pool, actions: list[NDArray[Any]]) -> list[Any]:
     return [pool.reset(), *(tuple(pool.step(action.copy())) for action in actions)]
 
 
-def vector_of(mode: AutoresetMode) -> Any:
+def vector_of(mode: AutoresetMode, clock: Any = ClockEnv) -> Any:
     """A function that makes a vector environment of clocks.
 
     Their observations are copied: in SAME_STEP mode gymnasium itself hands on an array that the reset has overwritten.
     """
-    return lambda: SyncVectorEnv([_copying] * SOME, autoreset_mode=mode)
-
-
-def _copying() -> Any:
-    return TransformObservation(ClockEnv(), np.copy, None)
+    return lambda: SyncVectorEnv([lambda: TransformObservation(clock(), np.copy, None)] * SOME, autoreset_mode=mode)
 
 
 def clocked(block: Any) -> Any:

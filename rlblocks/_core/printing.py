@@ -15,11 +15,9 @@ from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled
 from rlblocks._core.errors import did_you_mean
 from rlblocks._core.keys import Key, Spec, parse
 from rlblocks._core.passes import Passes
-from rlblocks._core.remedies import mend
+from rlblocks._core.remedies import FORM_FUNCTIONS, mend
 from rlblocks._core.source import Line, annotation, as_arguments, variable
 from rlblocks._core.world import World
-
-FORM_FUNCTIONS = ("backup", "mean")
 
 
 @attrs.frozen

@@ -25,6 +25,8 @@ PLACES = {
     "targets": "let the target be one that writes it",
 }
 
+FORM_FUNCTIONS = ("backup", "mean")  # that a block may ask of a value's form
+
 Known = Mapping[str, Spec]
 
 
@@ -130,7 +132,8 @@ def _served(asked: Declared, known: Known, world: World) -> bool:
         case Read():
             return _reads(asked, known, world)
         case Fn(key=key):
-            return (parse(key).name if parse(key).which else parse(key).group) in world.writers
+            of = parse(key)
+            return of.name in world.writers if of.which else of.group in world.writers and of.name in FORM_FUNCTIONS
         case Size(dim=dim):
             return dim in world.sizes
     return True

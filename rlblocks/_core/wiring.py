@@ -140,8 +140,9 @@ def _networks(world: World, columns: Mapping[str, Spec]) -> None:
     for name, network in waiting.items():
         for read in network.reads:
             if read not in {**columns, **world.specs}:
-                world.blame(f"network {name!r} reads {read!r}, but nothing writes that key",
-                            mend_network(read, columns, waiting, world), slot=f"networks.{name}.reads", key=read)  # fmt: skip
+                fix = mend_network(read, columns, waiting, world)
+                world.blame(f"network {name!r} reads {read!r}, but nothing writes that key", fix,
+                            slot=f"networks.{name}.reads", key=read)  # fmt: skip
     world.noise = {} if world.problems else dry_run.noise_sizes(world)
 
 
@@ -175,9 +176,11 @@ def _plain(kind: type[Block]) -> bool:
 
 def _fitting_bodies(reads: Mapping[str, Spec]) -> str:
     from rlblocks.networks import input_misfit
+    from rlblocks.networks._encode import input_spec
 
     fits = [name for name, kind in blocks_of("bodies").items()
-            if _plain(kind) and not input_misfit(reads, cast("Body", kind()))]  # fmt: skip
+            if _plain(kind) and not input_misfit(reads, cast("Body", kind()))
+            and not cast("Body", kind()).carry(input_spec(reads))]  # fmt: skip
     what = ", ".join(str(spec) for spec in reads.values())
     return f"bodies that read {what}: {', '.join(fits)}" if fits else "wrap the environment"
 

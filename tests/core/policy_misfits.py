@@ -169,7 +169,9 @@ def episodes() -> dict[str, Callable[[], Any]]:
     """Whole episodes, which must be known to be short enough."""
     return {
         "whole episodes that nothing limits": lambda: wire(attrs.evolve(reinforce(), env=Gym("CliffWalking-v1"))),
-        "whole episodes that may be longer": lambda: wire(attrs.evolve(reinforce(), env=Gym("MountainCarContinuous-v0"))),
+        "whole episodes that may be longer": lambda: wire(
+            attrs.evolve(reinforce(), env=Gym("MountainCarContinuous-v0"))
+        ),
         "episodes that do not divide into minibatches": lambda: wire(
             reinforce().set({"cadence.minibatches": 8, "store.longest": 501})
         ),

@@ -233,7 +233,8 @@ REFUSED = {
     ),
     "a class in a mapping": (
         lambda: attrs.evolve(dqn(), target_updates={"q": HardCopy}),
-        "target_updates.q holds the class HardCopy, but takes a block of role 'target_updates'\n  fix: make it: HardCopy()",
+        "target_updates.q holds the class HardCopy, but takes a block of role 'target_updates'\n"  # noqa: ISC004
+        "  fix: make it: HardCopy()",
     ),
     "a head for a network": (
         lambda: attrs.evolve(dqn(), networks={"q": QValues()}),

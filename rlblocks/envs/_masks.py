@@ -92,7 +92,7 @@ def masks_of(info: Any, choices: int, terminated: NDArray[np.bool_], truncated: 
     if not choices:
         return np.ones((n, 0), bool)
     values = told(info)
-    if values is not None and (not isinstance(values, np.ndarray) or len(values) != n):
+    if values is not None and (not isinstance(values, np.ndarray) or values.shape[:1] != (n,)):
         raise Wrong(f'info["{MASK}"] has not one mask for each of {n} environments', _FLAGS)
     given = np.ones(n, bool) if values is None else np.asarray(info.get(f"_{MASK}", np.ones(n, bool)))
     rows = []

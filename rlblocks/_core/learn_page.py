@@ -127,17 +127,26 @@ def _objective(page: Page, name: str, objective: Objective) -> dict[str, str]:
         _write(page, block, f"{base}.prepare[{index}]", prefix, grad=False)
     _write(page, objective.target, f"{base}.target", prefix, grad=False)
     several = len(objective.losses) > 1
-    terms = [
-        variable_of["loss"]
-        for index, loss in enumerate(objective.losses)
-        if "loss" in (variable_of := _write(page, loss, f"{base}.losses[{index}]", prefix, grad=True, several=several))
-    ]
-    _step(page, name, objective, prefix, terms)
+    terms: list[tuple[Block, str]] = []
+    for index, loss in enumerate(objective.losses):
+        variable_of = _write(page, loss, f"{base}.losses[{index}]", prefix, grad=True, several=several)
+        terms += [(loss, variable_of["loss"])] if "loss" in variable_of else []
+    _step(page, name, objective, prefix, [code for _, code in terms])
     wrote = {key: page.written.pop(key) for key in sorted(set(page.written) - before)}
     page.passes.forget(objective.trains)
     page.written.update({f"{name}.{k}": Values(f"{v.code}.detach()", v.spec) for k, v in wrote.items()})
-    total = f"{variable(prefix + 'loss')}.detach()"
-    return {f"{name}.loss": total, **{f"{name}.{key}": value.code for key, value in wrote.items()}}
+    reported = _as_reported(terms, variable(f"{prefix}loss")) | {key: value.code for key, value in wrote.items()}
+    return {f"{name}.{key}": code for key, code in reported.items()}
+
+
+def _as_reported(terms: list[tuple[Block, str]], total: str) -> dict[str, str]:
+    """The sum of the losses, and each of several by its registered name, numbered where it is there twice."""
+    names = [type(loss).registered_name.rpartition("/")[2] for loss, _ in terms]
+    numbered = [
+        f"{name}_{names[: i + 1].count(name)}" if names.count(name) > 1 else name for i, name in enumerate(names)
+    ]
+    each = {f"loss.{name}": code for name, (_, code) in zip(numbered, terms, strict=True)} if len(terms) > 1 else {}
+    return {key: f"{code}.detach()" for key, code in {"loss": total, **each}.items()}
 
 
 def _differentiated(world: World, objective: Objective) -> set[tuple[str, bool, str]]:

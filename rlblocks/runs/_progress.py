@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 SLICES = 240  # of the budget, each with the mean return of the episodes that ended in it
 RECENT = 100  # episodes that the present return is averaged over
-SPEED_WINDOW = 10.0  # seconds that the present speed is averaged over
+SPEED_WINDOW, SPEED_SHARE = 10.0, 0.25  # the present speed is that of so many seconds, or this share of the run
+MARKS = 50  # in that time
 
 
 @attrs.frozen
@@ -54,7 +55,7 @@ class Progress:
         learned: what learning last reported, by name.
         evaluated: the last evaluation; `saved` the last checkpoint.
         cuts: how many evaluations had episodes that were cut.
-        marks: (seconds, env_steps, updates) at the last ticks.
+        marks: (seconds, env_steps, updates) at some of the last ticks.
         over: whether the run has ended.
     """
 
@@ -88,9 +89,7 @@ class Progress:
             case Tick():
                 self._stand(event)
                 self.episodes = event.episodes
-                self.marks.append((event.seconds, event.env_steps, event.updates))
-                while len(self.marks) > 2 and self.marks[1][0] < event.seconds - SPEED_WINDOW:  # noqa: PLR2004  both ends
-                    self.marks.popleft()
+                self._mark(event)
             case Evaluated():
                 self.evaluated = event
                 self.cuts += event.cut > 0
@@ -104,6 +103,15 @@ class Progress:
 
     def _stand(self, event: Tick | Finished) -> None:
         self.env_steps, self.updates, self.seconds = event.env_steps, event.updates, event.seconds
+
+    def _mark(self, tick: Tick) -> None:
+        """Note the speed over a time that covers several chunks where learning comes in bursts."""
+        window = max(SPEED_WINDOW, SPEED_SHARE * tick.seconds)
+        if len(self.marks) > 1 and self.marks[-1][0] - self.marks[-2][0] < window / MARKS:
+            self.marks.pop()
+        self.marks.append((tick.seconds, tick.env_steps, tick.updates))
+        while len(self.marks) > 2 and self.marks[1][0] < tick.seconds - window:  # noqa: PLR2004  both ends
+            self.marks.popleft()
 
     @property
     def share(self) -> float:

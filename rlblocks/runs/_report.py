@@ -65,8 +65,8 @@ def verdict_lines(finished: Finished) -> list[str]:
 
 
 def losses_first(progress: Progress) -> list[Row]:
-    """What learning last reported, losses before the rest."""
-    names = sorted(progress.learned, key=lambda name: not name.endswith("loss"))
+    """What learning last reported: the losses, what they tell besides, and at last the terms of which they are sums."""
+    names = sorted(progress.learned, key=lambda name: 2 if ".loss." in name else not name.endswith("loss"))
     return [(printable(name), number(progress.learned[name])) for name in names]
 
 

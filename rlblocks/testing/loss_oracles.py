@@ -115,7 +115,8 @@ def _kl_penalty(block: Any, rows: list[Row]) -> Outputs:
 
 
 def _entropy(block: Any, rows: list[Row]) -> Outputs:  # noqa: ARG001  its coefficient is scheduled
-    return {"loss": -_mean(rows, [row["coefficient"] * row["prediction"] for row in rows])}
+    loss = -_mean(rows, [row["coefficient"] * row["prediction"] for row in rows])
+    return {"loss": loss, "entropy": _average(rows, [row["prediction"] for row in rows])}
 
 
 LOSSES: dict[str, Callable[[Any, list[Row]], Outputs]] = {

@@ -87,11 +87,19 @@ class DiscreteActions:
 
 @attrs.frozen
 class ArrayActions:
-    """Arrays of one shape: MultiDiscrete, MultiBinary."""
+    """Arrays of one shape: MultiDiscrete, MultiBinary.
+
+    Attributes:
+        space: the action space.
+        shape: of one action.
+        dtype: of one action.
+        start: by component, the least number that the environment takes; learning counts from 0.
+    """
 
     space: spaces.Space[Any]
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    start: NDArray[Any]
 
     def stored(self, actions: NDArray[Any], n: int) -> list[Any]:
         """See `Actions.stored`."""
@@ -103,7 +111,7 @@ class ArrayActions:
 
     def executed(self, stored: list[Any]) -> list[Any]:
         """See `Actions.executed`."""
-        return [action.copy() for action in stored]
+        return [action + self.start for action in stored]
 
     def batch(self, stored: list[Any]) -> NDArray[Any]:
         """See `Actions.batch`."""
@@ -131,7 +139,7 @@ class BoxActions:
 
     def executed(self, stored: list[Any]) -> list[Any]:
         """See `Actions.executed`."""
-        return [np.clip(action, self.low, self.high) for action in stored]
+        return [np.asarray(np.clip(action, self.low, self.high)) for action in stored]
 
     def batch(self, stored: list[Any]) -> NDArray[Any]:
         """See `Actions.batch`."""
@@ -157,10 +165,13 @@ def actions_of(space: spaces.Space[Any], name: str) -> Actions:
             )  # fmt: skip
         return DiscreteActions(space, n, list(np.arange(start, start + n, dtype=space.dtype)))
     if isinstance(space, spaces.Box):
-        return BoxActions(ArrayActions(space, space.shape, np.dtype(space.dtype)), space.low, space.high)
+        dtype = np.dtype(space.dtype)
+        return BoxActions(ArrayActions(space, space.shape, dtype, np.zeros((), dtype)), space.low, space.high)
     if isinstance(space, spaces.MultiDiscrete | spaces.MultiBinary):
         assert space.shape is not None
-        return ArrayActions(space, space.shape, np.dtype(space.dtype))
+        dtype = np.dtype(space.dtype)
+        least = space.start if isinstance(space, spaces.MultiDiscrete) else 0
+        return ArrayActions(space, space.shape, dtype, np.asarray(least, dtype))
     raise BuildError(
         f"environment {name!r} takes actions of the space {space}, and only Discrete, Box, MultiDiscrete and "
         "MultiBinary ones are handled",

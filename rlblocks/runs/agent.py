@@ -48,9 +48,10 @@ class Agent:
         """The action for one observation, or the actions `[B]` for a batch `[B, ...]` of them.
 
         `action_mask` says which actions are legal, `[A]` or `[B, A]`, true where they are, where the environment that
-        the agent learned in said so; without one all are. Discrete actions are an int, counted as the environment's
-        space counts them; batched, an int64 array. Box actions are cut to the bounds of the space. A policy that
-        remembers goes on from the call before with as many rows: call `restart()` where an episode begins.
+        the agent learned in said so; without one all are. Discrete actions are an int, batched an int64 array, counted
+        as the environment's space counts them, MultiDiscrete ones likewise. Box actions are cut to the bounds of the
+        space. A policy that remembers goes on from the call before with as many rows: call `restart()` where an episode
+        begins.
 
         Raises:
             ValueError: the observation has neither the shape of one nor of a batch, or the mask does not fit it, lets
@@ -62,13 +63,17 @@ class Agent:
         actions = self._as_executed(self.act(array[None] if single else array, mask))
         if not single:
             return actions
-        return int(actions[0]) if actions.ndim == 1 else actions[0]
+        return int(actions[0]) if isinstance(self.plan.facts.action_space, spaces.Discrete) else actions[0, ...]
 
     def _as_executed(self, actions: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """The actions as the environment takes them."""
         match self.plan.facts.action_space:
             case spaces.Discrete() as space:
                 return actions + int(space.start)
+            case spaces.MultiDiscrete() as space:
+                return (actions + space.start).astype(space.dtype, copy=False)
+            case spaces.MultiBinary() as space:
+                return actions.astype(space.dtype, copy=False)
             case spaces.Box() as space:
                 actions = np.clip(actions, space.low, space.high).astype(space.dtype, copy=False)
         return actions

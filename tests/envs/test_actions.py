@@ -23,6 +23,34 @@ def test_discrete_actions_count_from_zero():
     assert all(env.action_space.contains(action) for action in env.actions)
 
 
+def test_several_discrete_actions_count_from_zero_each():
+    """COL-8: each component is moved to where it starts, in the space's dtype, and what was stored stays as it was."""
+    space = spaces.MultiDiscrete([2, 3], start=[1, -4])
+    pool = pool_of(lambda: Clock(action_space=space, script=((99, True, False),)))
+    pool.reset()
+    chosen = np.array([[0, 2]])
+    pool.step(chosen)
+    pool.load(pool.state())  # what was done is done again
+    (env,) = environments(pool)
+
+    assert [action.tolist() for action in env.actions] == [[1, -2]]
+    assert space.contains(env.actions[0])
+    assert chosen.tolist() == [[0, 2]]
+
+
+def test_a_single_number_arrives_as_an_array():
+    """A Box without dims is given what it contains, not one of numpy's numbers."""
+    space = spaces.Box(-1.0, 1.0, ())
+    pool = pool_of(lambda: Clock(action_space=space))
+    pool.reset()
+    pool.step(np.array([3.0]))
+    (env,) = environments(pool)
+
+    assert isinstance(env.actions[0], np.ndarray)
+    assert space.contains(env.actions[0])
+    assert env.actions[0] == 1.0
+
+
 def test_box_actions_reach_the_environment_cut_to_its_bounds():
     """COL-8: an array action arrives in the space's dtype, inside each component's bounds, each environment its own."""
     low, high = np.float32([[-1, 0, -2], [0, 3, 9]]), np.float32([[1, 4, 3], [2, 5, 12]])

@@ -133,6 +133,15 @@ class State:
             raise CheckpointError(
                 f"the checkpoint is of another recipe: its store or its environments have no {error}", fix=OWN
             ) from error
+        if self.pool.inexact:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Where the episodes of a checkpoint do not go on: whatever would join their rows to others is let go."""
+        self.recalled = nothing_recalled(self.plan, self.pool.n)
+        self.pending.cut()
+        if self.plan.recipe.store.hands == "drained":
+            self.memory = _memory(self.plan, self.pool, self.generators)
 
 
 def build(plan: Plan, *, seed: int, budget: int, device: torch.device) -> State:
@@ -150,7 +159,7 @@ def build(plan: Plan, *, seed: int, budget: int, device: torch.device) -> State:
         for name, carry in first_carries(plan, online).items()
     }
     pool = plan.recipe.env.build(int(seed_for(seed, "environments").generate_state(1)[0]))
-    memory = plan.recipe.store.build(StoreSpec(plan.columns, pool.n, made["store"]))
+    memory = _memory(plan, pool, made)
     try:
         observation = pool.reset()
     except Exception:
@@ -160,6 +169,10 @@ def build(plan: Plan, *, seed: int, budget: int, device: torch.device) -> State:
         plan, device, online, target, carries, memory, pool, observation, made, Counters(budget),
         Pending(plan, carries), nothing_recalled(plan, pool.n),
     )  # fmt: skip
+
+
+def _memory(plan: Plan, pool: Pool, made: Mapping[str, np.random.Generator]) -> Memory:
+    return plan.recipe.store.build(StoreSpec(plan.columns, pool.n, made["store"]))
 
 
 def nothing_recalled(plan: Plan, n: int) -> dict[str, np.ndarray[Any, Any]]:

@@ -55,3 +55,10 @@ class Pending:
         """Become what `state()` described."""
         steps = len(state["real"]) if state else 0
         self._steps = [{key: column[t] for key, column in state.items()} for t in range(steps)]
+
+    def cut(self) -> None:
+        """The episodes under way do not go on: their last steps are truncated, wherever each environment took one."""
+        open_ends = np.ones(len(self._steps[-1]["real"]), bool) if self._steps else np.zeros(0, bool)
+        for row in reversed(self._steps):
+            row["truncated"] = row["truncated"] | (open_ends & row["real"] & ~row["terminated"])
+            open_ends &= ~row["real"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,9 @@ from gymnasium.vector import AutoresetMode
 from rlblocks import Recipe, wire
 from rlblocks._core.loop import Loop
 from rlblocks._core.state import State, build
+from rlblocks.envs import Gym
 from rlblocks.networks import GRU, LSTM
+from rlblocks.normalizers import RewardScale
 from rlblocks.runs.agent import Agent
 from rlblocks.runs.evaluation import evaluate
 from tests.core.rollouts import MODES, in_vectors, small, steady, told, unpacked
@@ -102,6 +106,61 @@ def test_the_gradient_goes_back_through_a_window() -> None:
 
     assert all((moved != 0).any() for moved in found[8].values())
     assert not torch.allclose(found[2]["body.weight_memory"], found[8]["body.weight_memory"], rtol=1e-3, atol=0)
+
+
+# -- going on
+
+
+def going_on(env: Any) -> tuple[State, State]:
+    """A state in the middle of episodes and of a chunk, and another one that has become it."""
+    recipe = attrs.evolve(remembering(env), normalizers={"reward": RewardScale()})
+    state, other = (build(wire(recipe), seed=3, budget=40, device=CPU) for _ in range(2))
+    for _ in Loop(state).steps():
+        if state.counters.env_steps >= 10:
+            break
+    other.load(state.tree())
+    state.pool.close()
+    return state, other
+
+
+def test_memory_goes_on_where_the_episodes_do() -> None:
+    """What was remembered, and the rows of the chunk so far, are there again."""
+    state, other = going_on(Gym("CartPole-v1", n=2))
+    other.pool.close()
+
+    assert all(np.array_equal(other.recalled[key], state.recalled[key]) for key in ("hidden", "is_first"))
+    assert (other.recalled["hidden"] != 0).any()
+    assert other.memory.state()["taken"] == 5
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_new_episodes_begin_with_nothing_remembered(mode: AutoresetMode) -> None:
+    """Where a vector environment starts anew: no memory, no return so far, no chunk that goes on in other episodes."""
+    state, other = going_on(in_vectors(mode))
+    assert (state.recalled["hidden"] != 0).any()
+    assert (other.recalled["hidden"] == 0).all()
+    assert other.recalled["is_first"].all()
+    other.pending.absorb()
+    assert other.carries["normalizers.reward"]["left"][0].tolist() == [0.0, 0.0]
+
+    for _ in Loop(other).steps():
+        if len(other.memory):
+            break
+    other.pool.close()
+    lanes: dict[float, list[Any]] = {}
+    rows = other.memory.contents()
+    over = (rows["terminated"] | rows["truncated"]).tolist()
+    for place, ended, first in zip(
+        unpacked(torch.from_numpy(rows["observation"])).tolist(), over, rows["is_first"].tolist(), strict=True
+    ):
+        lanes.setdefault(place[0], []).append((*place[1:3], ended, first))
+    assert len(lanes) == 2
+    for lane in lanes.values():
+        assert lane[0][1] == 0
+        assert lane[0][3]
+        for (_, t, ended, _), (_, following, _, first) in itertools.pairwise(lane):
+            assert (following == 0) is ended is first
+            assert ended or following == t + 1
 
 
 # -- an agent

@@ -136,7 +136,7 @@ def stored_keys(state: State) -> list[str]:
 
 
 def _not_finite(state: State, name: str, value: float, chunk: Chunk) -> RunError:
-    """The error for a loss that is no number: which parameter went first, or which column."""
+    """The error for a loss that is no number: which column is none, or which parameter went first."""
     broken = [
         f"networks.{network}.{key}"
         for network, module in state.online.items()
@@ -144,8 +144,8 @@ def _not_finite(state: State, name: str, value: float, chunk: Chunk) -> RunError
         if not torch.isfinite(parameter).all()
     ]
     columns = [key for key, column in chunk.items() if not torch.isfinite(column).all()]
-    if columns and not broken:
-        where = f"; {columns[0]!r} of its chunk is not finite, and all parameters still are"
+    if columns:  # it came first: the step that it led to is taken by now
+        where = f"; {columns[0]!r} of its chunk is not finite{'' if broken else ', and all parameters still are'}"
     elif broken:
         where = f"; the first parameter that is no number is {broken[0]}"
     else:

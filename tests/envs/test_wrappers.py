@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlblocks._core.errors import BuildError, FieldError
-from rlblocks.envs import ClipReward, Flatten, FrameStack, Grayscale, Gym, Resize, Supplied, TimeLimit
+from rlblocks.envs import ClipReward, Flatten, FrameStack, Grayscale, Gym, Resize, Select, Supplied, TimeLimit
 from tests.envs.odd_environments import BufferReusing, Clock, clocks
 from tests.envs.pools import zeros
 
@@ -98,6 +98,61 @@ def test_flattening_takes_what_is_no_array():
 
     assert pool.reset().sum() == 3
     assert pool.step(zeros(pool)).next_observation.shape == (1, 45)
+
+
+@LAW
+@given(st.lists(st.integers(0, 2), min_size=1, max_size=5).map(tuple))
+def test_some_components_are_seen_in_the_order_named(components):
+    """Of every observation, final ones too; one may be seen twice, and the rest of the step stays as it was."""
+    chosen = list(components)
+    plain = Supplied(lambda: Clock(script=((2, True, False),))).build(seed=0)
+    hidden = Supplied(lambda: Clock(script=((2, True, False),)), wrappers=(Select(components),)).build(seed=0)
+
+    assert np.array_equal(hidden.reset(), plain.reset()[:, chosen])
+    for _ in range(5):
+        one, two = plain.step(zeros(plain)), hidden.step(zeros(hidden))
+
+        assert np.array_equal(two.observation, one.observation[:, chosen])
+        assert np.array_equal(two.next_observation, one.next_observation[:, chosen])
+        assert two.episodes == one.episodes
+        assert (two.reward, two.terminated) == (one.reward, one.terminated)
+
+
+def test_the_space_keeps_the_bounds_of_what_is_seen():
+    """Each component its own, in the space's type; what the environment reuses is not handed out."""
+
+    class Bounded(Clock):
+        observation_space = spaces.Box(np.array([-1, -2, -3.0]), np.array([4, 5, 6.0]), dtype=np.float64)
+
+        def observe(self):
+            return np.array([0.5, 0.25, self.t], np.float64)
+
+    wrapped = Select((2, 0)).wrap(BufferReusing(Bounded()))
+    first, _ = wrapped.reset()
+    second = wrapped.step(0)[0]
+
+    assert wrapped.observation_space == spaces.Box(np.array([-3, -1.0]), np.array([6, 4.0]), dtype=np.float64)
+    assert (first.tolist(), second.tolist()) == ([0.0, 0.5], [1.0, 0.5])
+    assert wrapped.observation_space.contains(second)
+
+
+@pytest.mark.parametrize(
+    ("components", "env"), [((), Clock()), ((3,), Clock()), ((0, 9), Clock()), ((0,), Picture(5, 5)), ((0,), None)]
+)
+def test_components_that_are_not_there_are_refused(components, env):
+    """By name, with the space that was found."""
+    source = (
+        Supplied(lambda: env, wrappers=(Select(components),)) if env else Gym("FrozenLake-v1", wrappers=(Select((0,)),))
+    )
+    with pytest.raises(BuildError, match=r"Select\(.*\) takes components of a vector, and the observation is"):
+        source.facts()
+
+
+@pytest.mark.parametrize("components", [(-1,), (0.5,), (True,)])
+def test_components_are_counted_from_0(components):
+    """An index from the end, or none at all, is refused when the wrapper is made."""
+    with pytest.raises(FieldError, match=r"Select.components is"):
+        Select(components)
 
 
 @LAW

@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rlblocks.recipes import PATCHES, RECIPES, dqn
+from rlblocks.recipes import PATCHES, RECIPES, dqn, ppo
 
 import rlblocks
 from rlblocks import Recipe
 from rlblocks._core.errors import RecipeError
+from rlblocks.early_stops import KLStop
+from rlblocks.losses import KLPenalty
+from rlblocks.normalizers import ObservationNorm, RewardScale
 from rlblocks.runs import checkpoint
 from rlblocks.runs.events import EpisodeEnded, Event, Saved
 from rlblocks.runs.folder import LAST, METRICS, read_metrics
@@ -29,7 +32,7 @@ OPTIONS: dict[str, Any] = {
 }  # fmt: skip
 SMALL = {
     "cadence.warmup": 64, "cadence.batch": 16, "networks.q.body.widths": (16,), "store.steps": 8, "store.count": 2,
-    "networks.policy.body.widths": (16,), "networks.value.body.widths": (16,),
+    "networks.policy.body.widths": (16,), "networks.value.body.widths": (16,), "networks.memory.body.units": 6,
 }  # fmt: skip
 
 
@@ -99,12 +102,26 @@ def small(recipe: Recipe) -> Recipe:
     for path, value in SMALL.items():
         with suppress(RecipeError):
             recipe = recipe.set({path: value})
-    return recipe
+    return recipe.set({"cadence.window": 4}) if "memory" in recipe.networks else recipe
+
+
+def normalised() -> Recipe:
+    """PPO that reads everything through running statistics."""
+    return ppo().swap({"normalizers": {"observation": ObservationNorm(), "reward": RewardScale()}}).named("normalised")
+
+
+def penalised() -> Recipe:
+    """PPO with a loss that remembers, and epochs that end where the policy has moved enough."""
+    losses = (*ppo().objectives["policy"].losses, KLPenalty(target=1e-4))
+    swaps = {"objectives.policy.losses": losses, "cadence.early_stop": KLStop(1e-4)}
+    return ppo().swap(swaps).named("penalised")
 
 
 RECIPES_HERE = {
     **RECIPES,
     "noisy": lambda: PATCHES["noisy"](dqn()).named("noisy"),
+    "normalised": normalised,
+    "penalised": penalised,
     "n_step_prioritized": lambda: PATCHES["n_step"](PATCHES["prioritized"](dqn())).named("n_step_prioritized"),
 }
 

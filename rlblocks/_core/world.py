@@ -60,4 +60,7 @@ class World:
         blocks = [node for _, node in walk(self.recipe) if isinstance(node, Block)]
         keys = {key for block in blocks for key in block.outputs}
         keys |= {asked.key for block in blocks for asked in block.inputs.values() if isinstance(asked, Read)}
+        own = (*keys, "grads", "params", "carry")  # of one of several objectives
+        keys |= {f"{objective}.{key}" for objective in self.recipe.objectives for key in own}
+        keys |= {f"{network}.{what}" for network in self.recipe.networks for what in ("net", "target_net", "tensors")}
         return {variable(key) for key in (*keys, *self.columns, *self.specs)}

@@ -65,8 +65,10 @@ def _forward(*arguments: Any, seed: int) -> Callable[[Block], Function]:
     def make(block: Block) -> Function:
         module = build(block, *arguments, seed=seed)
 
-        def function(x: Tensor, noise: Tensor | None) -> dict[str, Any]:
-            wrote = module(x, noise)
+        def function(x: Tensor, noise: Tensor | None = None, hidden: Tensor | None = None) -> dict[str, Any]:
+            wrote = module(x, noise) if hidden is None else module(x, hidden)
+            if isinstance(wrote, tuple):  # of a body that remembers: its features, and what it remembers now
+                return dict(zip(("y", "hidden"), wrote, strict=True))
             return wrote if isinstance(wrote, dict) else {"y": wrote}
 
         return function
@@ -92,14 +94,16 @@ def body_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy:
     chosen, seed, of_rows = draw(sizes(rows)), draw(seeds), draw(seeds)
     spec = draw(st.sampled_from(readable(block)))
     module = build(block, spec, seed=seed)
-    given = {"x": rows_of(spec, chosen.batch, of_rows), "noise": noise_of(module, draw, noisy)}
+    carry = block.carry(spec)  # type: ignore[attr-defined]  # it is a body
+    own = {"hidden": draw(floats(chosen.batch, carry))} if carry else {"noise": noise_of(module, draw, noisy)}
+    given = {"x": rows_of(spec, chosen.batch, of_rows), **own}
     lines = (
         "from rlblocks._core.keys import Spec",
         "from rlblocks.testing.strategies import rows_of",
         built(block, spec, seed=seed),
     )
     return Call(
-        block, _forward(spec, seed=seed), given, "module", {"batch": chosen.batch}, frozenset({"x"}), prelude=lines,
+        block, _forward(spec, seed=seed), given, "module", {"batch": chosen.batch}, frozenset({"x", "hidden"} & set(given)), prelude=lines,
         texts={"x": f"rows_of({spec!r}, {chosen.batch}, seed={of_rows})"},
     )  # fmt: skip
 

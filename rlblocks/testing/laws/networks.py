@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from rlblocks._core.block import Block
 from rlblocks._core.keys import Spec
-from rlblocks.networks.base import NetworkSpec
+from rlblocks.networks.base import Body, NetworkSpec
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require
 from rlblocks.testing._law import law
@@ -49,8 +49,19 @@ class Built:
         self, module: nn.Module | None = None, noise: Tensor | None = None, x: Tensor | None = None
     ) -> dict[str, Tensor]:
         """One pass, by key."""
-        found = (module or self.module)(self.x if x is None else x, noise)
+        given, called = self.x if x is None else x, module or self.module
+        found = called(given, noise) if not self.carry else called(given, self.memory(len(given)))[0]
         return found if isinstance(found, dict) else {"y": found}
+
+    @property
+    def carry(self) -> int:
+        """How many numbers a row of it remembers."""
+        return self.block.carry(*self.arguments) if isinstance(self.block, Body) else 0
+
+    def memory(self, rows: int) -> Tensor:
+        """What rows remember."""
+        generator = torch.Generator().manual_seed(self.seed + 5)
+        return torch.randn(rows, self.carry, generator=generator)
 
     def noise(self, scale: float = 1.0) -> Tensor | None:
         """Noise for one pass; None where it takes none."""
@@ -144,9 +155,9 @@ def bytes_are_scaled_once(case: Case) -> None:
     subject = made(case, rows=3, spec=spec)
     floats = build(case.block, Spec(spec.shape), seed=subject.seed)
     floats.load_state_dict(subject.module.state_dict())
-    close(subject.outputs()["y"], floats(subject.x.double().div(255).float()), "of bytes, the features")
-    large = floats(torch.full_like(subject.x, 255, dtype=torch.float32))
-    once = floats(torch.ones_like(subject.x, dtype=torch.float32))
+    shares = subject.x.double().div(255).float()
+    close(subject.outputs()["y"], subject.outputs(floats, x=shares)["y"], "of bytes, the features")
+    large, once = (subject.outputs(floats, x=torch.full_like(shares, value))["y"] for value in (255.0, 1.0))
     differs = bool((large - once).abs().max() > VISIBLE)
     require(differs, "floats of 255 give the features of floats of 1, so that they are rescaled")
 
@@ -183,8 +194,8 @@ def bodies_bend(case: Case) -> None:
     subject = made(case, spec=case.draw(st.sampled_from(floats)))
     if learned(subject.module):
         a, b = (3 * rows_of(subject.arguments[0], ROWS, subject.seed + i) for i in range(2))
-        f = subject.module
-        bend = f(a) + f(b) - f(a + b) - f(torch.zeros_like(a))
+        f = [subject.outputs(x=x)["y"] for x in (a, b, a + b, torch.zeros_like(a))]
+        bend = f[0] + f[1] - f[2] - f[3]
         require(bool(bend.abs().max() > 1e-4), "f(a) + f(b) is f(a + b) + f(0): it is affine")  # noqa: PLR2004
 
 

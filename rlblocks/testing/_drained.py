@@ -58,7 +58,7 @@ def _episodes(block: Any, stream: Stream) -> Iterator[tuple[int, list[Lane]]]:
             waiting = waiting[block.count :]
 
 
-LANES = {"rollout": _rollout, "episodes": _episodes}
+LANES = {"rollout": _rollout, "whole_episodes": _episodes}
 
 
 def due_chunks(block: Any, stream: Stream) -> list[tuple[int, Chunk]]:

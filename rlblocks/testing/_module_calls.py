@@ -103,7 +103,8 @@ def body_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy:
         built(block, spec, seed=seed),
     )
     return Call(
-        block, _forward(spec, seed=seed), given, "module", {"batch": chosen.batch}, frozenset({"x", "hidden"} & set(given)), prelude=lines,
+        block, _forward(spec, seed=seed), given, "module", {"batch": chosen.batch},
+        frozenset({"x", "hidden"} & set(given)), prelude=lines,
         texts={"x": f"rows_of({spec!r}, {chosen.batch}, seed={of_rows})"},
     )  # fmt: skip
 

@@ -188,7 +188,7 @@ with unlisted():
         """Episodes, over lists."""
 
         hands, outputs, debts = "drained", ("weight",), ("weight",)
-        tags = {"like": "episodes"}
+        tags = {"like": "whole_episodes"}
         count: int = fields.integer(2, ge=1)
         longest: int = fields.integer(20, ge=1)
         fault: str = fields.text("none")

@@ -132,7 +132,7 @@ def rows_take_their_bytes(case: Case) -> None:
 
 
 def _roomy(block: Any) -> Any:
-    return attrs.evolve(small(block, 4 * ROWS), **({"longest": 4 * ROWS} if like(block) == "episodes" else {}))
+    return attrs.evolve(small(block, 4 * ROWS), **({"longest": 4 * ROWS} if like(block) == "whole_episodes" else {}))
 
 
 def _arrays(tree: Any) -> list[NDArray[Any]]:
@@ -149,7 +149,7 @@ def of_steps(block: Block) -> str:
 
 def of_episodes(block: Block) -> str:
     """Whether a chunk is a number of whole episodes."""
-    return modelled(block) or ("" if like(block) == "episodes" else "its chunks are no whole episodes")
+    return modelled(block) or ("" if like(block) == "whole_episodes" else "its chunks are no whole episodes")
 
 
 @law("DRN-14", role="stores", since="0.1", needs=of_steps, examples=8)

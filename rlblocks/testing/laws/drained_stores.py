@@ -182,7 +182,7 @@ def boundaries_are_kept(case: Case) -> None:
     A row without a flag is followed by its successor, by nothing at the end of the chunk, or by padding never.
     """
     subject, stream, handed = subject_and_chunks(case)
-    case.saw("a cut", oracles.like(subject.block) == "episodes")  # which end by themselves
+    case.saw("a cut", oracles.like(subject.block) == "whole_episodes")  # which end by themselves
     written = {int(row["action"]): row for row in stream.rows()}
     for one in handed:
         steps = len(one.chunk[WEIGHT])

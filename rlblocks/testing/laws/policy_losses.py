@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +54,16 @@ def _unmoved(call: Call) -> Call:
     return call.with_inputs(log_prob=call.inputs["prediction"].clone()) if "log_prob" in call.inputs else call
 
 
+def _near_the_bounds(call: Call) -> Call:
+    """The same call with every other ratio just inside or outside of the clip, where clips of another kind differ."""
+    now, clip = call.inputs["prediction"], float(call.inputs["clip"])
+    places = [1 + clip * 0.97, 1 - clip * 0.97, 1 + clip * 1.03, 1 - clip * 1.03]
+    if min(places) <= 0:
+        return call
+    near = now - torch.tensor([math.log(places[i // 2 % 4]) for i in range(len(now))], dtype=now.dtype)
+    return call.with_inputs(log_prob=torch.where(torch.arange(len(now)) % 2 == 0, near, call.inputs["log_prob"]))
+
+
 @law("LOS-7", role="losses", since="0.1", needs=computes("policy_gradient", "clipped_surrogate"))
 def an_unmoved_policy_follows_the_policy_gradient(case: Case) -> None:
     """While the policy is the one that acted, the gradient is that of −A·log π.
@@ -67,13 +78,13 @@ def an_unmoved_policy_follows_the_policy_gradient(case: Case) -> None:
 SIDES = ("above, gaining", "above, losing", "below, gaining", "below, losing", "within")
 
 
-@law("LOS-7a", role="losses", since="0.1", needs=computes("clipped_surrogate"), covers=SIDES, examples=40)
+@law("LOS-7a", role="losses", since="0.1", needs=computes("clipped_surrogate"), covers=SIDES, examples=60)
 def what_has_gone_far_enough_is_left_alone(case: Case) -> None:
     """A row has no gradient where its ratio left the clip as its advantage wants, and that of r·A everywhere else.
 
     That is A > 0 and r > 1 + ε, or A < 0 and r < 1 − ε.
     """
-    call = _rows(case)
+    call = _near_the_bounds(_rows(case))
     advantage, clip = call.inputs["advantage"], float(call.inputs["clip"])
     ratio = (call.inputs["prediction"] - call.inputs["log_prob"]).exp()
     above, below = ratio > 1 + clip, ratio < 1 - clip

@@ -88,9 +88,11 @@ class Numbers:
         return {name: tensor.to(self._device) for name, tensor in self._tensors.items()}
 
     def plain(self, times: Times) -> dict[str, float]:
-        """The numbers themselves, by the last part of their names."""
+        """The numbers themselves, by the last part of their names, or by the whole where several end so."""
+        last = [name.rpartition(".")[2] for name in self._tensors]
         return {
-            name.rpartition(".")[2]: source(times) for name, source in zip(self._tensors, self._sources, strict=True)
+            short if last.count(short) == 1 else name: source(times)
+            for name, short, source in zip(self._tensors, last, self._sources, strict=True)
         }
 
 

@@ -65,9 +65,22 @@ def verdict_lines(finished: Finished) -> list[str]:
 
 
 def losses_first(progress: Progress) -> list[Row]:
-    """What learning last reported: the losses, what they tell besides, and at last the terms of which they are sums."""
-    names = sorted(progress.learned, key=lambda name: 2 if ".loss." in name else not name.endswith("loss"))
-    return [(printable(name), number(progress.learned[name])) for name in names]
+    """What learning last reported: losses, what they tell besides, the terms of which they are sums, then numbers.
+
+    An objective is named where there are several.
+    """
+    of = {name.partition(".")[0] for name in progress.learned if "." in name} - {"objectives"}
+    whose = f"{min(of)}." if len(of) == 1 else ""
+    names = sorted(progress.learned, key=_weight)
+    return [(printable(name.removeprefix(whose)), number(progress.learned[name])) for name in names]
+
+
+def _weight(name: str) -> int:
+    if name.endswith(".loss"):
+        return 0
+    if "." not in name or name.startswith("objectives."):
+        return 3
+    return 2 if ".loss." in name else 1
 
 
 def evaluation(evaluated: Evaluated, glyphs: Glyphs) -> str:

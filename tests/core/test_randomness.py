@@ -11,7 +11,7 @@ from rlblocks._core.plan import DrawSpec
 from rlblocks._core.randomness import PURPOSES, Draws, Numbers, generators, seed_for
 from rlblocks._core.state import Counters
 from rlblocks.explorers import EpsilonGreedy
-from rlblocks.optimizers import SGD
+from rlblocks.optimizers import SGD, Adam
 from rlblocks.schedules import Linear
 from rlblocks.stores import NStep, PrioritizedReplay
 
@@ -111,6 +111,14 @@ def test_a_change_of_a_number_makes_no_tensor() -> None:
 
     assert before is after
     assert before.item() == 0.5
+
+
+def test_numbers_that_end_alike_are_told_in_full() -> None:
+    """Two coefficients are two numbers; what is there once keeps its short name."""
+    adam = Adam(lr=0.5)
+    sources = {"a.lr": (adam, "lr"), "b.lr": (Adam(lr=0.25), "lr"), "b.step_size": (adam, "step_size")}
+
+    assert Numbers(sources, CPU).plain(Counters(budget=1)).keys() == {"a.lr", "b.lr", "step_size"}
 
 
 def test_a_wrapper_finds_the_number_of_what_it_wraps() -> None:

@@ -14,6 +14,8 @@ import attrs
 import pytest
 
 from rlblocks._core.errors import RecipeError
+from rlblocks.runs._progress import Progress
+from rlblocks.runs._report import losses_first
 from rlblocks.runs.events import EpisodeEnded, Evaluated, Finished, Learned, Saved, Started, Tick
 from rlblocks.runs.live import Outlet, Ration, live_view
 
@@ -38,7 +40,7 @@ dqn on CartPole-v1
 """
 LINES = """\
   4 %  2,000 / 50,000 steps
- 41 %  20,500 / 50,000 steps  ETA 0:16  1,850 steps/s  1,850 updates/s  return 30  q.loss 0.0123  evaluation 490 ± 10
+ 41 %  20,500 / 50,000 steps  ETA 0:16  1,850 steps/s  1,850 updates/s  return 30  loss 0.0123  evaluation 490 ± 10
 """
 VERDICT = """\
 solved at 41,000 steps; mean 487.3 ± 12
@@ -55,7 +57,7 @@ PANEL = """\
 │ steps       20,500 of 50,000 · ETA 0:16 · 0:12 so far    │
 │ speed       1,850 steps/s · 1,850 updates/s              │
 │ return      30 over the last 2 episodes · curve 10 to 50 │
-│ learning    q.loss 0.0123 · epsilon 0.05                 │
+│ learning    loss 0.0123 · epsilon 0.05                   │
 │ evaluation  490 ± 10 over 2 episodes at 20,000 · best    │
 │ checkpoint  last at 20,000 · 0:02 ago                    │
 ╰──────────────────────────────────────────────────────────╯
@@ -133,6 +135,35 @@ def test_plain_lines_are_these():
 
     assert stream.getvalue() == BANNER + LINES + VERDICT
     assert all(line.isprintable() for line in stream.getvalue().splitlines())
+
+
+def test_of_several_losses_their_sum_comes_first():
+    """Then what they tell besides, then the terms, then numbers; an objective is named where there are several."""
+    progress = Progress(learned={
+        "lr": 0.1, "policy.loss": 1.5, "policy.loss.entropy": -0.5, "policy.entropy": 0.5,
+        "objectives.policy.clip": 0.2,
+    })  # fmt: skip
+
+    assert [name for name, _ in losses_first(progress)] == [
+        "loss", "entropy", "loss.entropy", "lr", "objectives.policy.clip",
+    ]  # fmt: skip
+    progress.learned = {"actor.loss": 1.0, "critic.loss": 2.0}
+    assert [name for name, _ in losses_first(progress)] == ["actor.loss", "critic.loss"]
+
+
+def test_the_speed_is_that_of_whole_bursts():
+    """Collecting and learning in turn: one burst of learning does not make the rest of the run look endless."""
+    progress, clock, steps = Progress(budget=100_000), 0.0, 0
+    for chunk in range(20):
+        for _ in range(10):
+            clock, steps = clock + 0.5, steps + 200
+            progress.note(Tick(steps, 500 * chunk, 0, clock))
+        for part in range(50):
+            clock += 0.4
+            progress.note(Tick(steps, 500 * chunk + 10 * part, 0, clock))
+
+    assert progress.speeds()[0] == pytest.approx(2_000 / 25, rel=0.2)
+    assert len(progress.marks) < 200
 
 
 @pytest.mark.parametrize("tty", [False, True])

@@ -12,13 +12,15 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
-from rlblocks.recipes import RECIPES, dqn
+from rlblocks.recipes import RECIPES
 
 from rlblocks import describe, diff, wire
 from rlblocks._core.block import Block, blocks_of, roles
 from rlblocks._core.declare import Declared, Draw, Fn, Read, Scheduled, Size
+from rlblocks._core.diff import Add, Remove
 from rlblocks._core.paths import join, walk
 from rlblocks.runs.drawing import mermaid
 from rlblocks.runs.options import Options
@@ -28,8 +30,9 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])
 REGION = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 LIMITS = {"file": 300, "function": 40, "class": 120, "block": 80}
 ORDER = (
-    "targets", "losses", "explorers", "stores", "target_updates", "optimizers", "clips", "schedules", "cadences",
-    "bodies", "heads", "layers", "value_forms", "envs", "wrappers",
+    "targets", "losses", "returns", "transforms", "explorers", "stores", "target_updates", "optimizers", "clips",
+    "schedules", "cadences", "early_stops", "bodies", "heads", "distributions", "layers", "value_forms", "normalizers",
+    "envs", "wrappers",
 )  # fmt: skip
 
 
@@ -80,12 +83,35 @@ def paragraphs(of: object) -> list[str]:
 
 
 def recipes() -> str:
-    """The named recipes, and what makes each of DQN."""
-    rows = []
+    """The named recipes, and what makes each of its nearest neighbour above it."""
+    rows: list[tuple[str, ...]] = []
     for name, make in RECIPES.items():
-        changes = describe(diff(dqn(), make())).replace(" -> ", " → ")
-        rows.append((f"[{name}](docs/recipes/{name}.md)", paragraphs(make)[0], "" if name == "dqn" else f"`{changes}`"))
-    return table(("recipe", "what", "as a change of dqn"), rows)
+        above = [
+            other for other in list(RECIPES)[: len(rows)] if set(RECIPES[other]().objectives) == set(make().objectives)
+        ]
+        near = min(above, key=lambda other: len(diff(RECIPES[other](), make())), default="")
+        changes = [f"`{shortly(change)}`" for change in diff(RECIPES[near](), make().named(near))] if near else []
+        said = f"{near}, with {'<br>'.join(changes)}" if near else ""
+        rows.append((f"[{name}](docs/recipes/{name}.md)", paragraphs(make)[0], said))
+    return table(("recipe", "what", "as a change"), rows)
+
+
+def shortly(change: Any) -> str:
+    """A change with blocks by their names."""
+    old, new = (called(getattr(change, side, None)) for side in ("old", "new"))
+    match change:
+        case Add():
+            return f"+ {change.path}: {new}"
+        case Remove():
+            return f"- {change.path}: {old}"
+    return f"{change.path}: {old} → {new}"
+
+
+def called(value: object) -> str:
+    """A block by its class, anything else as it is."""
+    if isinstance(value, Mapping):
+        return ", ".join(value)
+    return type(value).__name__ if attrs.has(type(value)) else str(value)
 
 
 def blocks() -> str:
@@ -172,9 +198,9 @@ def paper(name: str) -> str:
     return "\n\n".join(paragraphs(RECIPES[name]))
 
 
-def lineage(name: str) -> str:
-    """How a recipe differs from DQN."""
-    return f"```text\n{describe(diff(dqn(), RECIPES[name]()))}\n```"
+def lineage(name: str, neighbour: str = "dqn") -> str:
+    """How a recipe differs from its neighbour."""
+    return f"```text\n{describe(diff(RECIPES[neighbour](), RECIPES[name]()))}\n```"
 
 
 def slots(name: str) -> str:

@@ -165,7 +165,9 @@ def sizes(default: Any = attrs.NOTHING, *, least: int = 1) -> Any:
             isinstance(w, int) and not isinstance(w, bool) and w >= least for w in value
         )
         if not good:
-            raise _refuse(owner, attribute, value, f"a tuple of whole numbers, at least {least} each", "write (128, 128)")
+            raise _refuse(
+                owner, attribute, value, f"a tuple of whole numbers, at least {least} each", "write (128, 128)"
+            )
 
     return attrs.field(default=default, converter=convert, validator=check, metadata={"kind": "sizes"})
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @block("entropy")
 class Entropy(Loss):
-    """The entropy bonus as a loss: L = −c·mean(w·S[π](s)) (Schulman et al., 2017, the last term of eq. 9).
+    """The entropy bonus as a loss: L = −c·mean(w·H(π(·|s))) (Schulman et al., 2017, the last term of eq. 9).
 
     A step against its gradient makes the policy more random. Reported besides, as an average over rows by weight:
     `entropy`, in nats.
@@ -31,7 +31,7 @@ class Entropy(Loss):
     (tensor(-0.0100), tensor(1.))
     """
 
-    equation = "L = −c·mean(w·S[π](s))"
+    equation = "L = −c·mean(w·H(π(·|s)))"
     inputs = {
         "entropy": read("entropy@online"),
         "coefficient": scheduled("coefficient"),

@@ -163,7 +163,13 @@ def _drive(
 
 def _check_budget(plan: Plan, options: Options) -> None:
     """Refuse a run that would end before it learns."""
-    needs = plan.recipe.cadence.needs()
+    needs, first = plan.recipe.cadence.needs(), plan.recipe.store.least_rows(plan.facts.n)
+    if options.steps < first:
+        raise RecipeError(
+            f"recipe {plan.recipe.name!r} would never learn: the run takes {options.steps:,} steps, and slot 'store' "
+            f"holds {type(plan.recipe.store).__name__}, which hands over its first chunk after {first:,}",
+            fix=f"take more steps: steps={10 * first:_}, or make the chunk smaller",
+        )
     if options.steps <= needs:
         raise RecipeError(
             f"recipe {plan.recipe.name!r} would never learn: the run takes {options.steps:,} steps, and learning "

@@ -106,6 +106,10 @@ class Store(Block):
         """Make an empty memory. Allocates all that it will ever hold, where that is known."""
         raise NotImplementedError
 
+    def least_rows(self, environments: int) -> int:  # noqa: ARG002  a sampled store can hand over any row
+        """How many steps, summed over the environments, are taken at least before it hands over anything."""
+        return 0
+
     def most_rows(self) -> int:
         """The most rows that a sampled store can ever hold; 0 of a drained one, which answers `chunk`."""
         return 0

@@ -66,6 +66,10 @@ class Rollout(Store):
             Lanes(type(self).__name__, spec, self.steps, self.steps, self.row_bytes(spec.columns)), self.steps
         )
 
+    def least_rows(self, environments: int) -> int:
+        """See `Store.least_rows`: a rollout."""
+        return self.steps * environments
+
     def chunk(self, environments: int) -> tuple[int, int]:
         """See `Store.chunk`."""
         return self.steps, environments

@@ -72,6 +72,10 @@ class WholeEpisodes(Store):
             Lanes(type(self).__name__, spec, room, self.longest, row_bytes), spec.columns, self.count, self.longest
         )
 
+    def least_rows(self, environments: int) -> int:  # noqa: ARG002  the role's signature
+        """See `Store.least_rows`: episodes of one step."""
+        return self.count
+
     def chunk(self, environments: int) -> tuple[int, int]:  # noqa: ARG002  the role's signature
         """See `Store.chunk`."""
         return self.longest, self.count

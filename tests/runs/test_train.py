@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from rlblocks.recipes import dqn, n_step
+from rlblocks.recipes import dqn, n_step, ppo
 from small_runs import ID, OPTIONS, Walk, Watch, leaves, only, records, saved, small, train, weights
 
 import rlblocks
@@ -316,6 +316,12 @@ REFUSED: dict[str, tuple[Any, str]] = {
         lambda folder: train(folder, steps=20),
         ("recipe 'dqn' would never learn: the run takes 20 steps, and learning begins once the store holds 20 rows\n"
         "  fix: take more steps, or a shorter warm-up: cadence.warmup=2"),
+    ),
+    "a run that ends before its first rollout": (
+        lambda folder: train(folder, ppo(), steps=1023),
+        ("recipe 'ppo' would never learn: the run takes 1,023 steps, and slot 'store' holds Rollout, which hands over "
+        "its first chunk after 1,024\n"
+        "  fix: take more steps: steps=10_240, or make the chunk smaller"),
     ),
     "a device that is not there": (
         lambda folder: train(folder, device="cuda:77"),

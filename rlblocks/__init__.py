@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rlblocks._core.clocks import Episodes as Episodes
     from rlblocks._core.clocks import OfRun as OfRun
     from rlblocks._core.clocks import Updates as Updates
+    from rlblocks._core.declare import Declared as Declared
+    from rlblocks._core.declare import Derived as Derived
     from rlblocks._core.declare import draw as draw
     from rlblocks._core.declare import fn as fn
     from rlblocks._core.declare import raw as raw
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "_core.block": ("Block", "block", "role"),
     "_core.clocks": ("Clock", "EnvSteps", "Episodes", "OfRun", "Updates"),
-    "_core.declare": ("draw", "fn", "raw", "read", "scheduled", "size"),
+    "_core.declare": ("Declared", "Derived", "draw", "fn", "raw", "read", "scheduled", "size"),
     "_core.diff": ("apply", "describe", "diff"),
     "_core.errors": ("BuildError", "RecipeError", "RlblocksError", "RunError", "WiringError"),
     "_core.keys": ("Spec",),

@@ -13,12 +13,15 @@ from rlblocks._core.errors import RecipeError, did_you_mean
 
 EXAMPLES = {  # by role, the block that a new one begins as; those of other roles need parts that are not public
     "cadences": ("LearnEvery", "LearnEvery()"),
+    "early_stops": ("KLStop", "KLStop()"),
     "explorers": ("Greedy", "Greedy()"),
     "losses": ("SquaredError", "SquaredError()"),
     "optimizers": ("SGD", "SGD()"),
+    "returns": ("TDLambda", "TDLambda(0.9)"),
     "schedules": ("Linear", "Linear(1.0, 0.1)"),
     "target_updates": ("HardCopy", "HardCopy()"),
     "targets": ("MaxQ", "MaxQ()"),
+    "transforms": ("Normalise", "Normalise()"),
     "value_forms": ("Scalar", "Scalar()"),
 }
 PUBLIC = (  # what the library imports from its own inside, and where others find it

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 ORDER = (  # of the roles: what one swaps most often first
-    "targets", "losses", "optimizers", "clips", "explorers", "schedules", "stores", "bodies", "heads", "layers",
-    "value_forms", "target_updates", "cadences", "envs", "wrappers",
+    "targets", "losses", "returns", "transforms", "optimizers", "clips", "explorers", "schedules", "stores", "bodies",
+    "heads", "distributions", "layers", "value_forms", "target_updates", "cadences", "early_stops", "normalizers",
+    "envs", "wrappers",
 )  # fmt: skip
 
 

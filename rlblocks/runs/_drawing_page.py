@@ -8,12 +8,12 @@ import attrs
 
 from rlblocks.runs._drawing_layout import Placed, layers_of, placed
 from rlblocks.runs._drawing_model import Arrow, Drawing
-from rlblocks.runs._drawing_svg import HEADING, LINE, PAD, SMALL, TITLE, Frame, label_width, text_width
+from rlblocks.runs._drawing_svg import HEADING, LINE, PAD, SMALL, TITLE, Frame, label_lines, label_width, text_width
 
 if TYPE_CHECKING:
     from rlblocks.runs._drawing_model import Box
 
-PITCH = 20.0  # between two arrows at one side of a box
+PITCH, KEY_LINE = 20.0, 13.0  # between two arrows at one side of a box, and between two lines of keys
 STACK = 58.0  # between the boxes of one stack
 BEND = 60.0  # width in which an arrow changes its height
 MARGIN, LANE = 30.0, 18.0
@@ -58,10 +58,12 @@ class Page:
         heights = {}
         for (id_, side), arrows in touching.items():
             frame = self.frames[id_]
-            step = min(PITCH * 1.25, frame.height / (len(arrows) + 0.6))
-            top = frame.y + frame.height / 2 - step * (len(arrows) - 1) / 2
-            for place, (_, index) in enumerate(sorted(arrows)):
-                heights[index, side] = top + place * step
+            rooms = [_room(self.through[index], side) for _, index in sorted(arrows)]
+            scale = min(1.25, frame.height / (sum(rooms) + 0.6 * PITCH))
+            y = frame.y + frame.height / 2 - scale * sum(rooms) / 2
+            for room, (_, index) in zip(rooms, sorted(arrows), strict=True):
+                y += scale * room
+                heights[index, side] = y - scale * PITCH / 2
         return heights
 
     def beside(self, item: str) -> tuple[float, float]:
@@ -106,10 +108,16 @@ def _framed(box: Box, through: tuple[Arrow, ...]) -> Frame:
     """A box as wide as its texts, and as high as they and its arrows need."""
     lines = [part for part in (box.slot, box.note) if part]
     wide = max([text_width(box.title, TITLE) * 1.06, *(text_width(line, SMALL) for line in lines)])
-    touching = [ends(arrow).index(box.id) for arrow in through if box.id in ends(arrow)]
-    arrows = max(touching.count(0), touching.count(1))
-    tall = 2 * PAD + TITLE + LINE * len(lines)
-    return Frame(box, wide + 2 * PAD + 6, max(tall, PITCH * (arrows + 0.6)))
+    rooms = {"right": 0.6 * PITCH, "left": 0.6 * PITCH}
+    for arrow in through:
+        for side, id_ in zip(rooms, ends(arrow), strict=True):
+            rooms[side] += _room(arrow, side) if id_ == box.id else 0.0
+    return Frame(box, wide + 2 * PAD + 6, max(2 * PAD + TITLE + LINE * len(lines), *rooms.values()))
+
+
+def _room(arrow: Arrow, side: str) -> float:
+    """The height that an arrow takes at a side of a box; at its left end its keys stand above it."""
+    return PITCH + (KEY_LINE * (len(label_lines(arrow)) - 1) if side == "right" else 0.0)
 
 
 def _stacked(frames: dict[str, Frame], below: dict[str, str]) -> dict[str, list[str]]:

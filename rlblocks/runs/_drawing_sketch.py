@@ -10,8 +10,9 @@ import attrs
 from rlblocks._core.block import Block
 from rlblocks._core.clocks import Clock
 from rlblocks._core.declare import Fn, Read
-from rlblocks._core.keys import parse
+from rlblocks._core.keys import Key, parse
 from rlblocks._core.plan import Plan
+from rlblocks._core.recipe import slots_of
 from rlblocks.runs._drawing_model import Arrow, Box, Drawing
 from rlblocks.schedules import Constant, Schedule
 
@@ -23,6 +24,7 @@ def drawing_of(plan: Plan) -> Drawing:
     """The picture of a wired recipe."""
     sketch = Sketch(plan)
     sketch.collecting()
+    sketch.remembering()
     sketch.prepared()
     for name in plan.recipe.objectives:
         sketch.objective(name)
@@ -32,7 +34,9 @@ def drawing_of(plan: Plan) -> Drawing:
         keys = merged.setdefault((arrow.source, arrow.target, arrow.kind), [])
         keys += [key for key in arrow.keys if key not in keys]
     arrows = [Arrow(source, target, tuple(keys), kind) for (source, target, kind), keys in merged.items()]
-    return Drawing(f"{plan.recipe.name} on {plan.facts.name}", tuple(sketch.boxes.values()), tuple(arrows))
+    touched = {end for arrow in arrows for end in (arrow.source, arrow.target)}
+    boxes = [box for box in sketch.boxes.values() if box.id in touched]  # a target that does nothing stands alone
+    return Drawing(f"{plan.recipe.name} on {plan.facts.name}", tuple(boxes), tuple(arrows))
 
 
 @attrs.define
@@ -59,6 +63,12 @@ class Sketch:
         self.arrows.append(Arrow(EXPLORER, ENV, ("action",), "collect"))
         self.arrows.append(Arrow(EXPLORER, STORE, tuple(recipe.explorer.outputs), "collect"))
         self._reads(recipe.explorer, EXPLORER, ENV, "collect")
+
+    def remembering(self) -> None:
+        """What a network remembers is stored with each row."""
+        for name in self.plan.recipe.networks:
+            if self._carry(name):
+                self.arrows.append(Arrow(self._network(name, "online"), STORE, ("hidden", "next.hidden"), "remember"))
 
     def objective(self, name: str) -> None:
         """Target, losses and optimizer of one objective."""
@@ -90,6 +100,10 @@ class Sketch:
         for argument, key in self.plan.feeds.items():
             if key in self.written:
                 self._draw(self.written[key], STORE, f"{key} as {argument}", "pay")
+        for slot, stop in slots_of(self.plan.recipe, "early_stops"):
+            self._box(_box_of(_id(slot), stop, slot))
+            for key in self.plan.stops.values():
+                self._draw(self.written[key], _id(slot), key, "learn")
 
     def _call(self, slot: str, block: Block, objective: str) -> None:
         """A block, what it reads, and what it writes for those after it."""
@@ -114,7 +128,7 @@ class Sketch:
             known = (self.written.get(text) for text in (asked.key, f"chunk.{asked.key}"))
             source = next((box for box in known if box), columns if self._is_column(asked.key) else "")
             if source:
-                self._draw(source, reader, asked.key, kind)
+                self._draw(self._normalised(source, key, kind), reader, asked.key, kind)
         elif key.name in self.writers:
             writer = self.writers[key.name]
             network = self.plan.recipe.networks[writer]
@@ -128,10 +142,31 @@ class Sketch:
         """What a network is given for a pass."""
         for read in self.plan.recipe.networks[network].reads:
             writer = self.writers.get(read)
-            source = columns if writer is None else self._network(writer, which)
-            self._draw(source, self._network(network, which), f"next.{read}" if later else read, kind)
+            key = Key(read, later)
+            source = self._normalised(columns, key, kind) if writer is None else self._network(writer, which)
+            self._draw(source, self._network(network, which), str(key), kind)
             if writer is not None:
                 self._feed(writer, which, columns, kind, later=later)
+        if columns == STORE and self._carry(network):
+            together = self.plan.recipe.cadence.together() > 1 and not later
+            for name in ("hidden", "is_first") if together else ("hidden",):
+                self._draw(STORE, self._network(network, which), str(Key(name, later)), kind)
+
+    def _normalised(self, source: str, key: Key, kind: str) -> str:
+        """Where a column comes from: its normalizer, which has it from whoever wrote it."""
+        block = self.plan.recipe.normalizers.get(key.name)
+        if block is None or source not in (ENV, STORE):
+            return source
+        slot = f"normalizers.{key.name}"
+        self._box(_box_of(_id(slot), block, slot))
+        self._draw(source, _id(slot), str(key), kind)
+        return _id(slot)
+
+    def _carry(self, network: str) -> int:
+        """How many numbers a network remembers."""
+        from rlblocks.networks._encode import input_spec
+
+        return self.plan.recipe.networks[network].body.carry(input_spec(self.plan.reads[network]))
 
     def _network(self, name: str, which: str) -> str:
         network = self.plan.recipe.networks[name]

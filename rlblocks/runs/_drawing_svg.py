@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 COLOURS = {  # fill and edge
     "envs": ("#e3f3e6", "#3f9b57"), "explorers": ("#dff3f1", "#2a9187"), "stores": ("#fdf0d9", "#cf8a1c"),
     "networks": ("#e2ecfb", "#3f6fc4"), "targets": ("#efe6fa", "#8355c0"), "losses": ("#fbe4e4", "#c9504f"),
-    "optimizers": ("#eceef1", "#6b7685"), "": ("#f2f2f2", "#8a8a8a"),
+    "optimizers": ("#eceef1", "#6b7685"), "returns": ("#eef3d8", "#7f9a2c"), "transforms": ("#f6f8ea", "#9db04f"),
+    "normalizers": ("#fbeaf3", "#b8548c"), "": ("#f2f2f2", "#8a8a8a"),
 }  # fmt: skip
-STROKES = {"collect": "#2a9187", "learn": "#4a5160", "train": "#9aa3b0", "follow": "#3f6fc4", "pay": "#cf8a1c"}
-LEGEND = {"collect": "collect", "learn": "learn", "train": "train", "follow": "follow", "pay": "pay back"}
-DASHED = ("train", "follow", "pay")
+STROKES = {
+    "collect": "#2a9187", "remember": "#2a9187", "learn": "#4a5160", "train": "#9aa3b0", "follow": "#3f6fc4",
+    "pay": "#cf8a1c",
+}  # fmt: skip
+LEGEND = {kind: kind for kind in STROKES} | {"pay": "pay back"}
+DASHED = ("remember", "train", "follow", "pay")
 INK, QUIET = "#1f2430", "#6a7280"
 FONT = "Inter, 'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 TITLE, SMALL, KEY, HEADING = 14, 11, 11, 17  # sizes of print

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrow", "Box", "Drawing", "drawing_of", "mermaid", "svg"]
 
-ARROWS = {"collect": "==>", "learn": "-->", "train": "-.->", "follow": "-.->", "pay": "-.->"}
+ARROWS = {"collect": "==>", "learn": "-->"}  # the others are dotted
 SHAPES = {"stores": ("[(", ")]"), "copy": ("[[", "]]"), "": ("[", "]")}
 
 
@@ -37,7 +37,9 @@ def mermaid(plan: Plan) -> str:
     """
     drawing = drawing_of(plan)
     lines = ["flowchart LR", *map(_box, drawing.boxes)]
-    lines += [f'  {a.source} {ARROWS[a.kind]}|"{_plain(", ".join(a.keys))}"| {a.target}' for a in drawing.arrows]
+    lines += [
+        f'  {a.source} {ARROWS.get(a.kind, "-.->")}|"{_plain(", ".join(a.keys))}"| {a.target}' for a in drawing.arrows
+    ]
     for role in dict.fromkeys(box.role for box in drawing.boxes):
         fill, stroke = COLOURS.get(role, COLOURS[""])
         lines.append(f"  classDef {role} fill:{fill},stroke:{stroke},color:{INK}")

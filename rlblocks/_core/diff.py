@@ -190,7 +190,15 @@ def _evolved(node: Any, changes: Mapping[str, Any], at: tuple[Step, ...]) -> Any
 
 
 def describe(changes: Iterable[Change]) -> str:
-    """The changes for people, one line each. The recipe's name is no line of its own."""
+    """The changes for people, a line each. The recipe's name is no line of its own."""
     listed = list(changes)
-    lines = [str(change) for change in listed if change.path != "name"]
+    lines = [line for change in listed if change.path != "name" for line in _lines(change)]
     return "\n".join(lines) if lines else "no difference but the name" if listed else "no difference"
+
+
+def _lines(change: Change) -> list[str]:
+    """One line; of a mapping in another order, the order and then a line for each entry that changes."""
+    if isinstance(change, Set) and isinstance(change.old, Mapping) and isinstance(change.new, Mapping):
+        inside = _changed_entries(change.old, change.new, _steps(change.path))
+        return [f"{change.path}: in the order {', '.join(change.new)}", *map(str, inside)]
+    return [str(change)]

@@ -143,6 +143,16 @@ def test_changes_are_made_at_once():
     assert b == apply(diff(a, b), a)
 
 
+def test_of_a_mapping_in_another_order_people_are_told_the_order_and_what_changes():
+    """Not all that is in it, twice."""
+    said = describe(diff(named.ppo(), named.ppo_lstm())).splitlines()
+
+    assert said[0] == "networks: in the order memory, policy, value"
+    assert "networks.policy.reads: ('observation',) -> ('features',)" in said
+    assert "+ networks.memory: Network(reads=('observation',), body=LSTM(units=64), head=Features())" in said
+    assert max(map(len, said)) < 120
+
+
 def test_changes_of_the_same_place_are_made_in_their_order():
     """Two diffs may be joined: the later one goes on from the earlier."""
     a = named.dqn()

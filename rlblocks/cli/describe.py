@@ -112,16 +112,24 @@ def _block(screen: Screen, block: type[Block]) -> None:
         meanings = meanings_of(inspect.getdoc(block) or "")
         screen.write("\nfields", "bold")
         screen.rows((a.name, _field(a, meanings.get(a.name, ""))) for a in attrs.fields(block))  # type: ignore[arg-type]
-    if isinstance(block.inputs, property):
+    if _wraps(block):
         screen.write("\nit reads and writes what the block that it wraps does")
         return
-    if block.inputs:
-        screen.write("\nreads", "bold")
-        screen.rows((name, asked) for name, asked in reads_of(block.inputs).items())
-    if block.outputs:
+    depends = isinstance(block.inputs, property)
+    shown = block() if depends else block
+    if shown.inputs:
+        screen.write("\nreads, with the fields as by default" if depends else "\nreads", "bold")
+        screen.rows((name, asked) for name, asked in reads_of(shown.inputs).items())
+    if shown.outputs:
         screen.write("\nwrites", "bold")
-        screen.rows((key, "") for key in block.outputs)
+        screen.rows((key, "") for key in shown.outputs)
     screen.hint(f"from {_home(block)} import {block.__name__}")
+
+
+def _wraps(block: type[Block]) -> bool:
+    """Whether it answers for another block of its role."""
+    roles = [a.metadata.get("role") for a in attrs.fields(block)]  # type: ignore[arg-type]
+    return isinstance(block.inputs, property) and block.role in roles
 
 
 def _home(block: type[Block]) -> str:

@@ -89,11 +89,18 @@ def _collected(world: World, facts: Facts) -> dict[str, Spec]:
     except RecipeError as error:
         world.blame(f"environment {facts.name}: {error.what}", error.fix)
         action = Spec()
-    legal = Spec((action.n,), "bool", dims=("batch", "action")) if facts.masked and isinstance(action.n, int) else None
+    legal = _mask(action) if facts.masked else None
     return {
         "observation": observation, "action": action, "reward": SCALAR, "terminated": FLAG, "truncated": FLAG,
         "next.observation": observation, **({"action_mask": legal, "next.action_mask": legal} if legal else {}),
     }  # fmt: skip
+
+
+def _mask(action: Spec) -> Spec:
+    """What a mask of such actions is: a flag for each entry of each choice, choices in rows where there are several."""
+    if isinstance(action.n, tuple):
+        return Spec((len(action.n), max(action.n)), "bool", dims=("batch", "choice", "action"))
+    return Spec((action.n or 0,), "bool", dims=("batch", "action"))
 
 
 def _normalised(world: World, columns: Mapping[str, Spec]) -> dict[str, Spec]:

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from rlblocks.envs._contract import Contract, Wrong, reward_of
-from rlblocks.envs._masks import masks_of, told
+from rlblocks.envs._masks import masks_of, told, where_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +61,7 @@ class Batch:
         ended, no = terminated | truncated, np.zeros(self.n, bool)
         legal = self.masks(info, no, no)
         final = self.masks(told(info, "final_info"), terminated | ~ended, truncated | ~ended)
-        return legal, np.where(ended[:, None], final, legal)
+        return legal, where_rows(ended, final, legal)
 
     def rewards(self, value: Any, real: NDArray[np.bool_]) -> NDArray[np.float64]:
         """The rewards `[n]`, 0 in dummy rows."""

@@ -13,6 +13,8 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from rlblocks.envs._choices import UNMASKED, Choices
+
 _NUMBERS = (int, float, np.number, np.bool_)
 _RETURN = "in the environment, return "
 
@@ -35,7 +37,7 @@ class Contract:
         start: the least value of a Discrete observation; it is stored counting from 0.
         finite: whether an array of observations holds no NaN and no infinity.
         low, high: the bounds of a Box; empty where the type itself enforces them.
-        choices: how many entries a mask of actions has; 0 where actions are not masked.
+        choices: what a mask of actions is of; `UNMASKED` where actions are not masked.
     """
 
     shape: tuple[int, ...]
@@ -45,7 +47,7 @@ class Contract:
     start: int = 0
     low: NDArray[Any] | None = None
     high: NDArray[Any] | None = None
-    choices: int = 0
+    choices: Choices = UNMASKED
 
     def observation(self, value: Any) -> Any:
         """The observation as it is stored.
@@ -129,8 +131,8 @@ def _all_finite(observations: NDArray[Any]) -> bool:
     return b"\0" not in np.isfinite(observations).tobytes()
 
 
-def contract_of(space: spaces.Space[Any], choices: int = 0) -> Contract:
-    """The contract of a Box or Discrete observation space, and of masks with so many entries."""
+def contract_of(space: spaces.Space[Any], choices: Choices = UNMASKED) -> Contract:
+    """The contract of a Box or Discrete observation space, and of masks of such choices."""
     if isinstance(space, spaces.Discrete):
         return Contract((), np.dtype(np.int64), _always, n=int(space.n), start=int(space.start), choices=choices)
     assert isinstance(space, spaces.Box)

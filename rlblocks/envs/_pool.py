@@ -14,9 +14,9 @@ import numpy as np
 
 from rlblocks._core.errors import BuildError, RunError
 from rlblocks.envs._actions import actions_of
+from rlblocks.envs._choices import choices_of
 from rlblocks.envs._contract import contract_of
 from rlblocks.envs._making import Env, close, picture
-from rlblocks.envs._masks import choices_of
 from rlblocks.envs._replay import episodes_of, replay, same_number
 from rlblocks.envs._running import Running, all_legal, all_offered
 from rlblocks.envs._seeding import episode_seed

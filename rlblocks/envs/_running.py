@@ -37,7 +37,7 @@ class Running:
         actions: the actions of the present episode, as learning stores them.
         total: the sum of its rewards.
         gained: the reward of the step that was taken last, which `record` adds to it.
-        legal: which actions are legal now, `[A]`; None where they are not masked.
+        legal: which actions are legal now, `[A]` or `[k, max n]`; None where they are not masked.
         offered: which were after the step or reset that was taken last; `record` and `begin` make it what is legal.
     """
 
@@ -95,7 +95,7 @@ class Running:
                 raise wrong_reset(result)
             observation = self.contract.observation(result[0])
             self.contract.must_be_finite(observation)
-            if self.contract.choices:
+            if self.contract.choices.counts:
                 self.offered = mask_of(told(result[1]), self.contract.choices)
         except Wrong as wrong:
             raise reset_fault(self, wrong, seed) from None
@@ -128,7 +128,7 @@ class Running:
                 terminated = flag_of(terminated, "terminated")
             if type(truncated) is not bool:
                 truncated = flag_of(truncated, "truncated")
-            if contract.choices:
+            if contract.choices.counts:
                 self.offered = mask_of(told(info), contract.choices, terminated=terminated, truncated=truncated)
         except Wrong as wrong:
             raise step_fault(self, wrong, action) from None
@@ -148,7 +148,7 @@ class Running:
 
 
 def all_legal(pool: Sequence[Running]) -> NDArray[np.bool_] | None:
-    """Which actions are legal now, `[n, A]`; None where they are not masked."""
+    """Which actions are legal now, `[n, ...]`; None where they are not masked."""
     return None if pool[0].legal is None else np.array([one.legal for one in pool])
 
 

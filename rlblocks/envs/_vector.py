@@ -17,9 +17,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from rlblocks._core.errors import BuildError, EnvironmentFault, RunError
 from rlblocks.envs._actions import actions_of
 from rlblocks.envs._batch import Batch
+from rlblocks.envs._choices import choices_of
 from rlblocks.envs._contract import Wrong, contract_of, raised, wrong_reset, wrong_step
 from rlblocks.envs._making import close, observation_space
-from rlblocks.envs._masks import choices_of
+from rlblocks.envs._masks import where_rows
 from rlblocks.envs._replay import same_number
 from rlblocks.envs._seeding import episode_seed
 from rlblocks.envs.base import Facts, Step, Tree
@@ -86,7 +87,7 @@ class VectorPool:
         self._batch = Batch(contract_of(env.single_observation_space, choices_of(self._facts)), env.num_envs)
         self._resets, self._steps = 0, 0
         self._over = np.zeros(self.n, bool)  # NEXT_STEP: an episode ended in the last step, so the next one is a dummy
-        self._legal = np.ones((self.n, self._batch.contract.choices), bool)
+        self._legal = np.array([self._batch.contract.choices.all_legal()] * self.n)
         self._total, self._length = np.zeros(self.n), np.zeros(self.n, np.int64)
 
     @property
@@ -152,8 +153,8 @@ class VectorPool:
             legal, next_legal = self._batch.masks_with_final(result[4], terminated, truncated)
         if ended.any() and self._mode is AutoresetMode.DISABLED:
             begun, legal_at_reset = self._reset_to(self._env.reset(options={"reset_mask": ended.copy()}), ended)
-            observation = np.where(ended.reshape(-1, *(1,) * (begun.ndim - 1)), begun, observation)
-            legal = np.where(ended[:, None], legal_at_reset, legal)
+            observation = where_rows(ended, begun, observation)
+            legal = where_rows(ended, legal_at_reset, legal)
         total, length = self._total + reward, self._length + real
         episodes = tuple((int(i), float(total[i]), int(length[i])) for i in np.flatnonzero(ended))
         masks = (legal, next_legal) if self._facts.masked else ()

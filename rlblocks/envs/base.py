@@ -28,7 +28,7 @@ class Facts:
     renders: bool = False
     fps: int = 30
     n: int = 1  # how many run beside each other in training
-    masked: bool = False  # whether the info of a reset, and of every step, says which Discrete actions are legal
+    masked: bool = False  # whether the info of a reset, and of every step, says which actions are legal
 
 
 class Step(NamedTuple):
@@ -44,8 +44,9 @@ class Step(NamedTuple):
         truncated: `[n]` bool; both flags may be set.
         real: `[n]` bool; False for the dummy step of an autoresetting vector environment, which is nowhere counted.
         episodes: `(environment, return, length)` of every episode that ended in this step.
-        action_mask: `[n, A]` bool, which actions are legal in `observation`; None where they are not masked.
-        next_action_mask: `[n, A]` bool, which are legal in `next_observation`: all of them where an episode ended and
+        action_mask: `[n, A]` bool, which actions are legal in `observation`; None where they are not masked. Of
+            MultiDiscrete actions `[n, k, max n]`, choice by choice, False where a choice has fewer entries.
+        next_action_mask: the same, which are legal in `next_observation`: all of them where an episode ended and
             the environment does not say; None where they are not masked.
     """
 
@@ -80,7 +81,7 @@ class Pool(Protocol):
 
     @property
     def action_mask(self) -> NDArray[np.bool_] | None:
-        """Which actions are legal in what is to be acted on now, `[n, A]`; None where they are not masked."""
+        """Which actions are legal in what is to be acted on now, as in `Step`; None where they are not masked."""
         ...
 
     def reset(self) -> NDArray[Any]:

@@ -7,12 +7,12 @@ from functools import partial
 
 import attrs
 import gymnasium
-from gymnasium.spaces import Discrete
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.errors import BuildError, FieldError
 from rlblocks.envs import _fields
+from rlblocks.envs._choices import UNMASKED, choices_in
 from rlblocks.envs._making import Env, called, close, describe, draw_without_display, made_by, probe, wrapped
 from rlblocks.envs._masks import masks_actions
 from rlblocks.envs._pool import EnvPool, Plan, build_pool, keep
@@ -69,7 +69,7 @@ class Supplied(Environment):
 
     def _masks(self, env: Env, name: str) -> bool:
         """Whether actions are masked. It takes a reset, from which another object spares the one handed over."""
-        if not isinstance(env.action_space, Discrete):
+        if choices_in(env.action_space) == UNMASKED:
             return False
         try:
             other = self._make(name)

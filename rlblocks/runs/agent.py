@@ -15,6 +15,9 @@ from rlblocks._core.dry_run import namespace
 from rlblocks._core.plan import Plan
 from rlblocks._core.randomness import Draws, Numbers, seed_for
 from rlblocks.cadences.base import Progress
+from rlblocks.envs._choices import choices_in
+from rlblocks.envs._contract import Wrong
+from rlblocks.envs._masks import flags_of
 from rlblocks.runs.options import Options
 
 START = Progress(0, 0, 0, 0, 0, 1)  # of a run that has not begun
@@ -48,10 +51,11 @@ class Agent:
         """The action for one observation, or the actions `[B]` for a batch `[B, ...]` of them.
 
         `action_mask` says which actions are legal, `[A]` or `[B, A]`, true where they are, where the environment that
-        the agent learned in said so; without one all are. Discrete actions are an int, batched an int64 array, counted
-        as the environment's space counts them, MultiDiscrete ones likewise. Box actions are cut to the bounds of the
-        space. A policy that remembers goes on from the call before with as many rows: call `restart()` where an episode
-        begins.
+        the agent learned in said so; without one all are. Of MultiDiscrete actions it has the form in which the
+        environment says it, and a batch is a sequence of such. Discrete actions are an int, batched an int64 array,
+        counted as the environment's space counts them, MultiDiscrete ones likewise. Box actions are cut to the bounds
+        of the space. A policy that remembers goes on from the call before with as many rows: call `restart()` where an
+        episode begins.
 
         Raises:
             ValueError: the observation has neither the shape of one nor of a batch, or the mask does not fit it, lets
@@ -59,7 +63,7 @@ class Agent:
         """
         array = np.asarray(observation)
         single = array.ndim == len(self._spec.shape)
-        mask = None if action_mask is None else np.asarray(action_mask)[None if single else ...]
+        mask = None if action_mask is None else self._masks([action_mask] if single else action_mask)
         actions = self._as_executed(self.act(array[None] if single else array, mask))
         if not single:
             return actions
@@ -105,6 +109,16 @@ class Agent:
             self._hidden[rows] = wrote["next.hidden"]
         return wrote["action"].cpu().numpy()  # type: ignore[no-any-return]
 
+    def _masks(self, given: Any) -> np.ndarray[Any, Any]:
+        """The masks of a batch as one array."""
+        choices = choices_in(self.plan.facts.action_space)
+        if len(choices.shape) == 1:
+            return np.asarray(given)
+        try:
+            return np.array([flags_of(row, choices) for row in given])
+        except Wrong as wrong:
+            raise ValueError(f"of the action mask that is given, {wrong.what}") from None
+
     def _legal(self, action_mask: np.ndarray[Any, Any] | None, rows: int) -> dict[str, Tensor]:
         """The mask as a column, where actions were masked in training."""
         spec = self.plan.columns.get("action_mask")
@@ -115,7 +129,7 @@ class Agent:
         mask = np.ones((rows, *spec.shape), bool) if action_mask is None else action_mask.astype(bool)
         if mask.shape != (rows, *spec.shape):
             raise ValueError(f"the action mask has the shape {mask.shape}, and is one of {(rows, *spec.shape)}")
-        if not mask.any(1).all():
+        if not mask.any(-1).all():
             raise ValueError("the action mask lets no action be legal")
         return {"action_mask": torch.from_numpy(mask).to(self._device)}
 

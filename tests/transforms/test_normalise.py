@@ -25,6 +25,17 @@ def test_hand_worked_values_of_a_chunk():
     assert found.tolist() == [[-1.0, 1.0], [0.0, 0.0]]
 
 
+@pytest.mark.parametrize("number", [0.1, -1 / 3, 1000.1, 1e6 + 0.3])
+def test_rows_that_all_agree_are_zero_whatever_their_mean_is_rounded_to(number):
+    """The mean of 256 times 0.1 is not 0.1 in float32; what that leaves is no spread."""
+    column = torch.full((256,), number)
+
+    assert not Normalise().compute(column=column).any()
+    padded = torch.cat((column, torch.tensor([-9.0, torch.nan])))
+    weight = torch.cat((torch.ones(256), torch.zeros(2)))
+    assert not Normalise().compute(column=padded, weight=weight).any()
+
+
 def test_an_eps_of_zero_is_refused():
     """One row would be no number."""
     with pytest.raises(FieldError, match=r"Normalise.eps is 0, but must be a finite number, above 0"):

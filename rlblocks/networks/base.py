@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -16,19 +16,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from rlblocks._core.declare import Derived
-
-
-class NoisyModule(Protocol):
-    """What every module that a network block builds offers.
-
-    `noise_size` standard normal numbers are handed to `forward` for one pass, or None for the mean weights.
-    """
-
-    noise_size: int
-
-    def __call__(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
-        """One pass."""
-        ...
 
 
 @attrs.frozen

@@ -27,18 +27,6 @@ def filled(case: Case, *, capacity: int | None = None, seed: int = 0) -> tuple[S
     return subject, stream
 
 
-def exercise(subject: Subject, stream: Stream, case: Case) -> list[Any]:
-    """What a memory answers while it is sampled, fed and written to."""
-    answers: list[Any] = []
-    for write in stream.writes:
-        subject.memory.add(*write.arguments())
-        if subject.can_sample(2):
-            answers.append(subject.sample(2))
-            subject.feed(case.draw(floats(2)).abs().double().numpy())
-        answers.append(len(subject.memory))
-    return answers
-
-
 @law("GEN-3", role="stores", since="0.1", examples=8)
 def global_generators_are_left_alone(case: Case) -> None:
     """Global generators are neither read nor moved.

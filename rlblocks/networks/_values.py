@@ -43,6 +43,16 @@ def as_scalar(numbers: Tensor) -> Tensor:
     return numbers
 
 
+def single(form: ValueForm) -> Callable[[Tensor], Tensor]:
+    """The function from `[B, width]` numbers to one value a row, `[B, *form]`."""
+    return as_scalar if form.dims() else without_column
+
+
+def without_column(numbers: Tensor) -> Tensor:
+    """One number a row: `[B, 1] -> [B]`."""
+    return numbers.squeeze(1)
+
+
 def as_form(numbers: Tensor, count: int) -> Tensor:
     """Numbers that are atoms or quantiles of `count` values."""
     return numbers.unflatten(1, (count, -1))  # type: ignore[no-untyped-call,no-any-return]

@@ -36,7 +36,8 @@ def prepare_page(world: World, chunk: Mapping[str, Spec]) -> tuple[Printed | Non
     page = Page(world, chunk)
     for index, block in enumerate(world.recipe.prepare):
         _write(page, block, f"prepare[{index}]", "", grad=False)
-    specs = {key: page.written[key].spec for block in world.recipe.prepare for key in block.outputs}
+    keys = [key for block in world.recipe.prepare for key in block.outputs if key in page.written]
+    specs = {key: page.written[key].spec for key in keys}
     returned = ", ".join(f'"{key}": {variable(key)}' for key in specs)
     made = printed("prepare(chunk, numbers, draws)", "Once per chunk.", page, page.lines, [f"return {{{returned}}}"])
     return made, specs

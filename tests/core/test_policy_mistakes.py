@@ -14,8 +14,9 @@ from gymnasium import spaces
 from rlblocks import RunError, block, wire
 from rlblocks._core.errors import EnvironmentFault, WiringError
 from rlblocks.envs import Supplied, TimeLimit
-from rlblocks.returns import Return
+from rlblocks.returns import GAE, Return
 from rlblocks.returns.base import STEPS
+from rlblocks.transforms import Normalise
 from tests.core.odd_blocks import unregistered
 from tests.core.rollouts import LONGEST, Told, learnt, small, steady, told
 from tests.core.small_blocks import parameters
@@ -60,6 +61,19 @@ def test_a_nan_advantage_is_named(name: str) -> None:
     assert caught.value.what.startswith("policy.loss is nan at update 1; 'advantage' of its chunk is not finite")
     assert "no number" not in caught.value.what
     assert caught.value.fix
+
+
+@pytest.mark.parametrize("before", [(GAE(),), ()])
+def test_a_misspelt_column_of_the_recipes_prepare_is_told(before: tuple[GAE, ...]) -> None:
+    """The slot that rewrites what nobody writes is named, and what else follows from it."""
+    with pytest.raises(WiringError) as caught:
+        wire(small("ppo").swap(prepare=(*before, Normalise("advantge"))))
+
+    slot = (
+        f"slot 'prepare[{len(before)}]' holds Normalise, which reads 'advantge', but nothing before it writes that key"
+    )
+    assert slot in str(caught.value)
+    assert ("did you mean 'advantage'?" in str(caught.value)) is bool(before)
 
 
 @pytest.mark.parametrize("reward", [float("nan"), float("inf")])

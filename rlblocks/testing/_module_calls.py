@@ -17,7 +17,8 @@ from rlblocks.testing._call import Call, Function
 from rlblocks.testing._policy_calls import ACTIONS
 from rlblocks.testing.strategies import IMAGES, VECTORS, discounts, floats, q_values, rows_of, sizes
 
-SPECS = VECTORS + IMAGES
+NOTHING = Spec((0,))  # what a network with `reads=()` hands to its body
+SPECS = (*VECTORS, *IMAGES, NOTHING)
 seeds = st.integers(0, 255)
 
 
@@ -29,6 +30,17 @@ def readable(block: Any) -> list[Spec]:
 def actions_for(head: Any, plain: Spec) -> list[Spec]:
     """The actions that a head can serve: `plain` Discrete ones first, then those of the kit."""
     return [action for action in (plain, *ACTIONS) if not head.misfit(NetworkSpec(7, action))]
+
+
+def for_all_rows(head: Any, spec: NetworkSpec) -> frozenset[str]:
+    """The keys of a head that hold one number for all rows, not one for each."""
+    return frozenset(key for key, written in head.writes(spec).items() if "batch" not in written.dims)
+
+
+def asked_with(head: Any, features: int, action: Spec) -> NetworkSpec:
+    """What a head is built for: so many features, and none where nothing that it writes belongs to a row."""
+    spec = NetworkSpec(features, action)
+    return spec if set(head.writes(spec)) - for_all_rows(head, spec) else NetworkSpec(0, action)
 
 
 def unserved(block: Block) -> str:
@@ -112,17 +124,20 @@ def body_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy:
 @st.composite
 def head_calls(draw: st.DrawFn, block: Block, rows: int | None = None, *, noisy: bool | None = None) -> Call:
     """A pass of a head's module on features."""
-    chosen, seed, features = draw(sizes(rows)), draw(seeds), 7
-    spec = NetworkSpec(features, draw(st.sampled_from(actions_for(block, Spec((), "int64", n=chosen.action)))))
+    chosen, seed = draw(sizes(rows)), draw(seeds)
+    spec = asked_with(block, 7, draw(st.sampled_from(actions_for(block, Spec((), "int64", n=chosen.action)))))
     module = build(block, spec, seed=seed)
-    given = {"x": draw(floats(chosen.batch, features)), "noise": noise_of(module, draw, noisy)}
+    given = {"x": draw(floats(chosen.batch, spec.features)), "noise": noise_of(module, draw, noisy)}
     lines = (
         "from rlblocks._core.keys import Spec",
         "from rlblocks.networks import NetworkSpec",
         built(block, spec, seed=seed),
     )
-    known = {"batch": chosen.batch, "feature": features}
-    return Call(block, _forward(spec, seed=seed), given, "module", known, frozenset({"x"}), prelude=lines)
+    known = {"batch": chosen.batch, "feature": spec.features}
+    shared = for_all_rows(block, spec)
+    return Call(
+        block, _forward(spec, seed=seed), given, "module", known, frozenset({"x"}), reduced=shared, prelude=lines
+    )
 
 
 def form_shape(block: Any) -> tuple[int, ...]:

@@ -136,17 +136,22 @@ def parameters_are_all_there_is(case: Case) -> None:
         require(False, "a state with a name too few was taken")
 
 
+def _with_rows(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What is one number for all rows, as a row of its own."""
+    return {name: value if value.dim() else value.unsqueeze(0) for name, value in outputs.items()}
+
+
 @law("NET-16", role=MODULES, since="0.1", examples=6)
 def starts_are_moderate(case: Case) -> None:
     """At the start its outputs are of moderate size.
 
     Inputs of size 1 give outputs below 100, finite, and not all alike. −∞ may stand where no entry is, in every row;
-    and what is alike in all rows must be so for all inputs, beside something that is not.
+    and what is alike in all rows must be so for all inputs, beside something that is not, if anything is read.
     """
     subject = made(case)
-    found, elsewhere = subject.outputs(), subject.outputs(x=torch.zeros_like(subject.x))
+    found, elsewhere = (_with_rows(subject.outputs(x=x)) for x in (subject.x, torch.zeros_like(subject.x)))
     alike = [name for name, value in found.items() if bool((value == value[0]).all())]
-    require(len(alike) < len(found), f"{', '.join(alike)} is the same for all rows")
+    require(len(alike) < len(found) or not subject.x.numel(), f"{', '.join(alike)} is the same for all rows")
     same(
         {name: elsewhere[name] for name in alike}, {name: found[name] for name in alike}, "of other inputs, the output"
     )
@@ -154,7 +159,9 @@ def starts_are_moderate(case: Case) -> None:
         absent = (value == -math.inf) & (value == -math.inf).all(0)
         present = value.masked_fill(absent, 0.0)
         require(bool(present.isfinite().all()), f"{name} is not finite")
-        require(not bool(absent.reshape(len(absent), -1).all(1).any()), f"{name} has no entry")
+        none = absent.reshape(len(absent), -1).all(1) if present.numel() else absent.new_zeros(1)
+        require(not bool(none.any()), f"{name} has no entry")
         largest = 300.0 if subject.x.dtype == torch.uint8 and not learned(subject.module) else 100.0
-        require(bool(present.abs().max() < largest), f"{name} reaches {present.abs().max():.3g} for inputs of size 1")
+        reached = float(present.detach().abs().max()) if present.numel() else 0.0
+        require(reached < largest, f"{name} reaches {reached:.3g} for inputs of size 1")
     require(math.isfinite(subject.module.noise_size), "the size of its noise is not finite")  # type: ignore[arg-type]

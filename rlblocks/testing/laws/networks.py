@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from rlblocks._core.block import Block
 from rlblocks._core.keys import Spec
-from rlblocks.networks.base import Body, NetworkSpec
+from rlblocks.networks.base import Body
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require
 from rlblocks.testing._law import law
-from rlblocks.testing._module_calls import actions_for, build, built, readable, seeds
+from rlblocks.testing._module_calls import actions_for, asked_with, build, built, readable, seeds
 from rlblocks.testing.laws.general import MODULES
 from rlblocks.testing.strategies import rows_of
 
@@ -81,7 +81,8 @@ def made(case: Case, *, rows: int = ROWS, spec: Spec | None = None) -> Built:
         arguments, of = (inputs, outputs), Spec((inputs,))
     elif block.role == "heads":
         action = case.draw(st.sampled_from(actions_for(block, PLAIN)))
-        arguments, of = (NetworkSpec(features=16, action=action),), Spec((16,))
+        asked = asked_with(block, 16, action)
+        arguments, of = (asked,), Spec((asked.features,))
     else:
         of = case.draw(st.sampled_from(readable(block))) if spec is None else spec
         arguments = (of,)
@@ -136,7 +137,8 @@ def heads_write_what_they_say(case: Case) -> None:
     found, due = subject.outputs(), {key: written for key, written in said.items() if key not in derived}
     require(set(found) == set(due), f"it wrote {sorted(found)}, and it says {sorted(due)}")
     for key, spec in due.items():
-        good = tuple(found[key].shape) == (5, *spec.shape) and str(found[key].dtype) == f"torch.{spec.dtype}"
+        rows = (5,) if "batch" in spec.dims else ()
+        good = tuple(found[key].shape) == (*rows, *spec.shape) and str(found[key].dtype) == f"torch.{spec.dtype}"
         require(good, f"{key} is {found[key].dtype}{list(found[key].shape)}, and it says {spec}")
 
 

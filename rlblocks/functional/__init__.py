@@ -33,7 +33,15 @@ from rlblocks.functional.value_learning import (
 )
 
 if TYPE_CHECKING:
-    from rlblocks.functional.errors import huber, same_shape, squared_error, weighted_mean
+    from rlblocks.functional.errors import (
+        for_members,
+        huber,
+        mean_of_members,
+        same_shape,
+        squared_error,
+        total_of_members,
+        weighted_mean,
+    )
     from rlblocks.functional.gaussian import (
         gaussian_entropy,
         gaussian_log_prob,
@@ -65,6 +73,14 @@ if TYPE_CHECKING:
         policy_gradient,
         weighted_average,
     )
+    from rlblocks.functional.policy_losses import (
+        box_entropy,
+        discrete_soft_policy_loss,
+        greatest_entropy,
+        soft_policy_loss,
+        temperature_loss,
+    )
+    from rlblocks.functional.quantiles import quantile_huber, quantile_levels
     from rlblocks.functional.recurrent import gru_step, lstm_step, unroll
     from rlblocks.functional.returns import (
         backward_sums,
@@ -84,6 +100,7 @@ __all__ = [
     "backward_sums",
     "boltzmann",
     "bootstrapped",
+    "box_entropy",
     "categorical_action",
     "categorical_entropy",
     "categorical_log_prob",
@@ -96,14 +113,17 @@ __all__ = [
     "copy_into",
     "cosine",
     "descend",
+    "discrete_soft_policy_loss",
     "divergence",
     "dueling",
     "exponential",
     "factorised_noise",
+    "for_members",
     "gaussian_entropy",
     "gaussian_log_prob",
     "gaussian_sample",
     "generalized_advantages",
+    "greatest_entropy",
     "greedy_action",
     "gru_step",
     "huber",
@@ -115,6 +135,7 @@ __all__ = [
     "legal_logits",
     "linear",
     "lstm_step",
+    "mean_of_members",
     "move_towards",
     "n_step_returns",
     "normalise",
@@ -123,6 +144,8 @@ __all__ = [
     "only_counted",
     "only_legal",
     "policy_gradient",
+    "quantile_huber",
+    "quantile_levels",
     "real_rows",
     "retrace_returns",
     "rmsprop_step",
@@ -131,12 +154,15 @@ __all__ = [
     "scaled",
     "sgd_step",
     "signed_sqrt",
+    "soft_policy_loss",
     "squared_error",
     "squash",
     "squash_log_slope",
     "squashed_entropy",
     "standard_log_prob",
     "standardised",
+    "temperature_loss",
+    "total_of_members",
     "total_of_row",
     "uniform_action",
     "uniform_legal_action",
@@ -149,7 +175,9 @@ __all__ = [
 ]
 
 _LAZY = {
-    "errors": ("huber", "same_shape", "squared_error", "weighted_mean"),
+    "errors": (
+        "for_members", "huber", "mean_of_members", "same_shape", "squared_error", "total_of_members", "weighted_mean",
+    ),
     "gaussian": (
         "gaussian_entropy", "gaussian_log_prob", "gaussian_sample", "squash", "squash_log_slope", "squashed_entropy",
         "standard_log_prob", "unsquash",
@@ -163,6 +191,10 @@ _LAZY = {
         "adapted_penalty", "clipped_surrogate", "clipped_value_error", "divergence", "is_outside", "only_counted",
         "policy_gradient", "weighted_average",
     ),
+    "policy_losses": (
+        "box_entropy", "discrete_soft_policy_loss", "greatest_entropy", "soft_policy_loss", "temperature_loss",
+    ),
+    "quantiles": ("quantile_huber", "quantile_levels"),
     "recurrent": ("gru_step", "lstm_step", "unroll"),
     "returns": (
         "backward_sums", "bootstrapped", "generalized_advantages", "in_step", "lambda_returns", "n_step_returns",

@@ -1,4 +1,4 @@
-"""Per-row errors of a prediction, and their weighted mean."""
+"""Per-row errors of a prediction, of one network or of several, and their weighted mean."""
 
 from __future__ import annotations
 
@@ -43,6 +43,26 @@ def huber(prediction: Tensor, target: Tensor, delta: float) -> Tensor:
     return huber_loss(prediction, target, reduction="none", delta=delta)
 
 
+def total_of_members(x: Tensor) -> Tensor:
+    """The sum over all dims before the batch, such as `member`: `[*, B] -> [B]`; a `[B]` is itself.
+
+    >>> import torch
+    >>> total_of_members(torch.tensor([[1.0, 2.0], [3.0, 4.0]])), total_of_members(torch.tensor([5.0]))
+    (tensor([4., 6.]), tensor([5.]))
+    """
+    return x.flatten(0, -2).sum(0) if x.dim() > 1 else x
+
+
+def mean_of_members(x: Tensor) -> Tensor:
+    """The mean over all dims before the batch: `[*, B] -> [B]`; a `[B]` is itself.
+
+    >>> import torch
+    >>> mean_of_members(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([2., 3.])
+    """
+    return x.flatten(0, -2).mean(0) if x.dim() > 1 else x
+
+
 def weighted_mean(rows: Tensor, weight: Tensor | float, coefficient: float = 1.0) -> Tensor:
     """The mean c·Σ wᵢxᵢ / B over all rows: it is divided by the number of rows, not by the sum of the weights.
 
@@ -81,3 +101,30 @@ def same_shape(name: str, value: Tensor, other_name: str, other: Tensor) -> None
     """
     if value.shape != other.shape:
         raise ValueError(f"{name} has shape {tuple(value.shape)}, but {other_name} has shape {tuple(other.shape)}")
+
+
+def for_members(name: str, value: Tensor, other_name: str, other: Tensor) -> Tensor:
+    """One number a row, `[B]`, as often as there are members: in the shape of what they say, `[*, B]`.
+
+    Args:
+        name: of `value`, for an error.
+        value: `[B]`.
+        other_name: of `other`.
+        other: `[*, B]`.
+
+    Returns:
+        A view `[*, B]`.
+
+    Raises:
+        ValueError: with both shapes; a `[B, 1]` is never broadcast.
+
+    >>> import torch
+    >>> for_members("target", torch.tensor([1.0, 2.0]), "prediction", torch.zeros(3, 2)).shape
+    torch.Size([3, 2])
+    >>> for_members("target", torch.zeros(3, 1), "prediction", torch.zeros(3))
+    Traceback (most recent call last):
+    ValueError: target has shape (3, 1), but prediction has shape (3,)
+    """
+    if value.dim() != 1 or other.shape[-1:] != value.shape:
+        raise ValueError(f"{name} has shape {tuple(value.shape)}, but {other_name} has shape {tuple(other.shape)}")
+    return value.expand_as(other)

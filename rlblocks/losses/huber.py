@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @block("huber")
 class Huber(Loss):
-    """Mean Huber error: L = c·mean(w·h(δ)), h = ½δ² where |δ| ≤ κ, else κ(|δ| − ½κ), δ = y − q(s, a).
+    """Mean Huber error: L = c·mean(w·Σ_j h(δ_j)), h = ½δ² where |δ| ≤ κ, else κ(|δ| − ½κ).
 
-    Huber, 1964; its gradient is the TD error clipped to [−κ, κ], as in Mnih et al., 2015, methods.
+    Huber, 1964; its gradient is the TD error δ_j = y − q_j(s, a) clipped to [−κ, κ], as in Mnih et al., 2015, methods.
+    Where several members predict, their losses are summed, and `error` is the mean of their |δ|.
 
     Attributes:
         delta: κ above 0, in units of q, where the parabola becomes a line.
@@ -30,7 +31,7 @@ class Huber(Loss):
     (tensor(1.3125), tensor([3.0000, 0.5000]))
     """
 
-    equation = "L = mean(w·h(δ)), h = ½δ² or κ(|δ| − ½κ) beyond κ, δ = y − q(s, a)"
+    equation = "L = c·mean(w·Σ_j h(δ_j)), h = ½δ² or κ(|δ| − ½κ) beyond κ, δ_j = y − q_j(s, a)"
     inputs = {
         "prediction": read("q@online", at="action"),
         "td_target": read("td_target"),
@@ -42,9 +43,8 @@ class Huber(Loss):
     coefficient: float = fields.number(1.0, ge=0.0)
 
     def compute(self, *, prediction: Tensor, td_target: Tensor, weight: Tensor | float = 1) -> tuple[Tensor, Tensor]:
-        """The loss, 0-dim, and |δ| of each row, `[B]`; all three arguments are `[B]`."""
-        functional.same_shape("prediction", prediction, "td_target", td_target)
-        target = td_target.detach()
-        rows = functional.huber(prediction, target, self.delta)
+        """The loss, 0-dim, and |δ| of each row, `[B]`; `prediction` is `[*, B]`, the others are `[B]`."""
+        target = functional.for_members("td_target", td_target.detach(), "prediction", prediction)
+        rows = functional.total_of_members(functional.huber(prediction, target, self.delta))
         loss = functional.weighted_mean(rows, weight, self.coefficient)
-        return loss, (target - prediction.detach()).abs()
+        return loss, functional.mean_of_members((target - prediction.detach()).abs())

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 @block("squared_error")
 class SquaredError(Loss):
-    """Half the mean squared TD error: L = c·mean(w·½δ²), δ = y − q(s, a) (Mnih et al., 2015, eq. 2, with ½).
+    """Half the mean squared TD error: L = c·mean(w·Σ_j ½δ_j²), δ_j = y − q_j(s, a) (Mnih et al., 2015, eq. 2, with ½).
 
-    The ½ makes the gradient −w·δ/B. Code that minimises mean(δ²), without ½, has gradients twice as long: a setting
-    that was found there is carried over by `SquaredError(coefficient=2.0)`.
+    Where several members predict, their losses are summed, so that each learns as it would alone, and `error` is the
+    mean of their |δ|. The ½ makes the gradient −w·δ/B. Code that minimises mean(δ²), without ½, has gradients twice as
+    long: a setting that was found there is carried over by `SquaredError(coefficient=2.0)`.
 
     Attributes:
         coefficient: c, at least 0.
@@ -30,7 +31,7 @@ class SquaredError(Loss):
     (tensor(2.5000), tensor([3., 1.]))
     """
 
-    equation = "L = mean(w·½δ²), δ = y − q(s, a)"
+    equation = "L = c·mean(w·Σ_j ½δ_j²), δ_j = y − q_j(s, a)"
     inputs = {
         "prediction": read("q@online", at="action"),
         "td_target": read("td_target"),
@@ -41,9 +42,8 @@ class SquaredError(Loss):
     coefficient: float = fields.number(1.0, ge=0.0)
 
     def compute(self, *, prediction: Tensor, td_target: Tensor, weight: Tensor | float = 1) -> tuple[Tensor, Tensor]:
-        """The loss, 0-dim, and |δ| of each row, `[B]`; all three arguments are `[B]`."""
-        functional.same_shape("prediction", prediction, "td_target", td_target)
-        target = td_target.detach()
-        rows = functional.squared_error(prediction, target)
+        """The loss, 0-dim, and |δ| of each row, `[B]`; `prediction` is `[*, B]`, the others are `[B]`."""
+        target = functional.for_members("td_target", td_target.detach(), "prediction", prediction)
+        rows = functional.total_of_members(functional.squared_error(prediction, target))
         loss = functional.weighted_mean(rows, weight, 0.5 * self.coefficient)
-        return loss, (target - prediction.detach()).abs()
+        return loss, functional.mean_of_members((target - prediction.detach()).abs())

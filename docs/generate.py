@@ -143,18 +143,26 @@ def asked(declared: Declared) -> str:
             return f"number of {dim}s"
 
 
+def shown(kind: type[Block]) -> Block | type[Block]:
+    """Who tells what a block reads and writes: where its fields decide, one with the fields as by default."""
+    wraps = any(a.metadata.get("role") == kind.role for a in attrs.fields(kind))  # type: ignore[arg-type]
+    return kind() if isinstance(kind.inputs, property) and not wraps else kind
+
+
 def reads(kind: type[Block]) -> str:
     """What a block reads; a wrapper reads what it wraps."""
-    if not isinstance(kind.inputs, Mapping):
+    known = shown(kind).inputs
+    if not isinstance(known, Mapping):
         return "what it wraps reads"
-    return ", ".join(dict.fromkeys(asked(declared) for declared in kind.inputs.values()))
+    return ", ".join(dict.fromkeys(asked(declared) for declared in known.values()))
 
 
 def writes(kind: type[Block]) -> str:
     """What a block writes."""
-    if not isinstance(kind.outputs, tuple):
+    known = shown(kind).outputs
+    if not isinstance(known, tuple):
         return "what it wraps writes"
-    return ", ".join(f"`{key}`" for key in kind.outputs)
+    return ", ".join(f"`{key}`" for key in known)
 
 
 def role_tables() -> str:
@@ -163,9 +171,7 @@ def role_tables() -> str:
     for name in in_order():
         kind = roles()[name]
         head = ("block", "name in files", "what it computes", "reads", "writes")
-        rows = [
-            (f"`{signature(b)}`", f"`{key}`", paragraphs(b)[0], reads(b), writes(b)) for key, b in ours(name).items()
-        ]
+        rows = [row_of(key, block) for key, block in ours(name).items()]
         if not any(row[3] or row[4] for row in rows):
             head, rows = head[:3], [row[:3] for row in rows]
         parts += [f"## {name}", f"`{kind.__module__}.{kind.__name__}`: " + paragraphs(kind)[0], table(head, rows)]

@@ -9,6 +9,8 @@ import pytest
 from rlblocks.recipes import RECIPES
 
 from rlblocks._core.block import Block, roles
+from rlblocks.stores import NStep
+from rlblocks.transforms import Normalise
 from tests.docs.pages import ROOT, name_of
 
 
@@ -26,6 +28,12 @@ def test_no_page_is_stale(generate: Any) -> None:
     stale = [name_of(page) for page in generate.PAGES if generate.written(page) != page.read_text(encoding="utf-8")]
 
     assert stale == []
+
+
+def test_reads_that_depend_on_fields_are_those_of_the_defaults(generate: Any) -> None:
+    """A transform reads and writes its key; only a wrapper reads what it wraps."""
+    assert (generate.reads(Normalise), generate.writes(Normalise)) == ("`advantage`, `weight`", "`advantage`")
+    assert (generate.reads(NStep), generate.writes(NStep)) == ("what it wraps reads", "what it wraps writes")
 
 
 def test_a_stale_page_is_found_out(generate: Any, tmp_path: Any) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from rlblocks._core.block import Block
 from rlblocks.testing._show import show
+from rlblocks.testing.critics import Critic
 
 Function = Callable[..., Mapping[str, Any]]
 
@@ -25,7 +26,8 @@ class Call:
         inputs: what it is given.
         name: how the function is written in source, such as `MaxQ().compute`.
         sizes: the sizes of dims: `batch`, `action`, and so on.
-        rows: those inputs whose leading dim is the batch.
+        rows: those inputs that are tensors with a batch dim.
+        lead: how many dims stand before the batch dim in an input, where any do (`member`).
         reduced: those outputs that are one number for all rows.
         shared: those outputs that may share memory with the inputs, as declared.
         prelude: lines of source that must stand before the call.
@@ -40,6 +42,7 @@ class Call:
     name: str
     sizes: Mapping[str, int] = attrs.Factory(dict)
     rows: frozenset[str] = frozenset()
+    lead: Mapping[str, int] = attrs.Factory(dict)
     reduced: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
     prelude: tuple[str, ...] = ()
@@ -68,9 +71,16 @@ class Call:
         """The same call without some inputs, which the block can do without."""
         return attrs.evolve(self, inputs={name: value for name, value in self.inputs.items() if name not in names})
 
-    def map_rows(self, change: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
-        """The inputs that belong to rows, each changed."""
-        return {name: change(self.inputs[name]) for name in self.inputs if name in self.rows}
+    def map_rows(self, change: Callable[[Tensor], Tensor]) -> dict[str, Any]:
+        """The inputs that belong to rows, each changed; `change` is handed tensors whose rows come first."""
+        found: dict[str, Any] = {}
+        for name, value in self.inputs.items():
+            if isinstance(value, Critic):
+                found[name] = value.map_rows(change)
+            elif name in self.rows:
+                lead = self.lead.get(name, 0)
+                found[name] = change(value.movedim(lead, 0)).movedim(0, lead)
+        return found
 
     def per_row(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the outputs that hold one entry for each row."""
@@ -79,6 +89,11 @@ class Call:
     def floating(self) -> list[str]:
         """The names of the inputs that are floating tensors."""
         return [name for name, value in self.inputs.items() if isinstance(value, Tensor) and value.is_floating_point()]
+
+    def tracked(self) -> dict[str, Any]:
+        """Every floating input, as a leaf that asks for a gradient; critics made of such leaves."""
+        found: dict[str, Any] = {name: _leaf(self.inputs[name]) for name in self.floating()}
+        return found | {name: value.each(_leaf) for name, value in self.inputs.items() if isinstance(value, Critic)}
 
     def to(self, target: torch.dtype | torch.device) -> Call:
         """The same call with every floating tensor in another type, or every tensor on another device."""
@@ -108,12 +123,18 @@ class Call:
         return facts
 
 
+def _leaf(value: Tensor) -> Tensor:
+    return value.detach().clone().requires_grad_()
+
+
 def moved_to(value: Any, target: torch.dtype | torch.device) -> Any:
     """A nested structure of tensors, moved."""
     if isinstance(value, Tensor):
         if isinstance(target, torch.dtype) and not value.is_floating_point():
             return value
         return value.to(target)
+    if isinstance(value, Critic):
+        return value.each(lambda tensor: tensor.to(target))
     if isinstance(value, list):
         return [moved_to(item, target) for item in value]
     if isinstance(value, dict):
@@ -125,6 +146,8 @@ def snapshot(value: Any) -> Any:
     """A copy of a nested structure of tensors, which keeps no graph."""
     if isinstance(value, Tensor):
         return value.detach().clone()
+    if isinstance(value, Critic):
+        return value.each(snapshot)
     if isinstance(value, list | tuple):
         return type(value)(snapshot(item) for item in value)
     return {key: snapshot(item) for key, item in value.items()} if isinstance(value, Mapping) else value
@@ -134,6 +157,8 @@ def tensors_in(value: Any) -> list[Tensor]:
     """Every tensor in a nested structure."""
     if isinstance(value, Tensor):
         return [value]
+    if isinstance(value, Critic):
+        return value.tensors()
     if isinstance(value, Mapping):
         return [tensor for item in value.values() for tensor in tensors_in(item)]
     if isinstance(value, list | tuple):

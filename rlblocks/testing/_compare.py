@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rlblocks.testing.critics import Critic
+
 ULPS = 32  # rounding errors that a float32 result may be away from its exact value
 
 
@@ -29,6 +31,9 @@ def same(actual: Any, expected: Any, what: str) -> None:
         require(list(actual) == list(expected), f"{what} has the keys {list(actual)}, but must have {list(expected)}")
         for key in expected:
             same(actual[key], expected[key], f"{what}[{key!r}]")
+    elif isinstance(expected, Critic):
+        require(isinstance(actual, Critic), f"{what} is a {type(actual).__name__}, but must be a critic")
+        same(actual.tensors(), expected.tensors(), what)
     elif isinstance(expected, list | tuple):
         require(len(actual) == len(expected), f"{what} has {len(actual)} entries, but must have {len(expected)}")
         for index, (ours, theirs) in enumerate(zip(actual, expected, strict=True)):

@@ -1,36 +1,25 @@
-"""Calls of `compute`: every declared input is drawn by what its key says of it, so that any block can be called."""
+"""Calls of `compute`: every declared input is drawn by what it asks for, so that any block can be called."""
 
 from __future__ import annotations
 
-from operator import attrgetter
+from collections.abc import Mapping
 from typing import Any, cast
 
 import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from rlblocks import functional
 from rlblocks._core.block import Block
-from rlblocks._core.clocks import Times
-from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled, Size
-from rlblocks._core.keys import Key, parse
+from rlblocks._core.declare import REQUIRED, Draw, Fn, Known, Read, Scheduled, Size
+from rlblocks._core.keys import Spec
 from rlblocks.testing._call import Call, Function, snapshot
 from rlblocks.testing._compare import LawBroken
+from rlblocks.testing._critic_calls import has_rows, is_critic, settings_for
 from rlblocks.testing._names import arguments_of, asked_by
-from rlblocks.testing.strategies import (
-    Sizes,
-    discounts,
-    flags,
-    floats,
-    indices,
-    masks,
-    moments,
-    q_values,
-    sizes,
-    uniforms,
-)
+from rlblocks.testing._world import World, number_at
+from rlblocks.testing.critics import Critic
+from rlblocks.testing.strategies import ATOMS, moments, sizes
 
-CHOSEN = ("sample", "mode")  # actions that a policy wrote
 DRAWS = ("uniform", "normal", "bernoulli")
 MEMORY = "carry"  # what a block that remembers is handed, and writes into
 
@@ -38,25 +27,24 @@ MEMORY = "carry"  # what a block that remembers is handed, and writes into
 def unsupplied(block: Block) -> str:
     """What a block asks for that cannot be made up."""
     for argument, asked in block.inputs.items():
-        if isinstance(asked, Fn) and not asked.key.endswith(".backup"):
+        if isinstance(asked, Fn) and not asked.key.endswith(".backup") and not is_critic(asked):
             return f"its input {argument!r} is the function {asked.key!r}, which the kit cannot make up"
         if isinstance(asked, Draw) and asked.kind not in DRAWS:
             return f"its input {argument!r} is a draw of kind {asked.kind!r}, which the kit cannot make up"
+        if isinstance(asked, Draw) and asked.over not in {"", "member"}:
+            return f"its input {argument!r} is one number for each {asked.over}, which the kit does not know"
+        if isinstance(asked, Known) and asked.key != "action":
+            return f"its input {argument!r} is what is known of {asked.key!r}, which the kit cannot make up"
         if isinstance(asked, Size) and asked.dim not in {"action", "atom", "feature"}:
             return f"its input {argument!r} is the size of {asked.dim!r}, which the kit does not know"
     return ""
 
 
-def number_at(block: Block, name: str, times: Times) -> float:
-    """The present value of a block's schedule or method, as the run computes it for an input that is `scheduled`."""
-    held = attrgetter(name)(block)
-    return float(held.value(times) if getattr(type(held), "role", "") == "schedules" else held(times))
-
-
 @st.composite
 def compute_calls(
-    draw: st.DrawFn, block: Block, rows: int | None = None, *, form: tuple[int, ...] | None = (), optional: bool = False
-) -> Call:
+    draw: st.DrawFn, block: Block, rows: int | None = None, *, form: tuple[int, ...] | None = (),
+    optional: bool = False, members: int | None = None,
+) -> Call:  # fmt: skip
     """A call of `compute` on rows that belong together.
 
     Args:
@@ -65,24 +53,37 @@ def compute_calls(
         rows: the batch size; None draws one.
         form: the trailing dims of values; None draws between scalars and atoms.
         optional: hand over what the block could do without, always; else now and then.
+        members: how many networks write each value `[*, B]`; 0 adds no dim, None draws what the block takes.
     """
-    world = _World(draw, draw(sizes(rows)), draw(st.sampled_from([(), (8,)])) if form is None else form)
+    chosen = draw(sizes(rows))
+    setting = draw(settings_for(block, chosen.action, members))
+    world = World(draw, block, chosen, setting, draw(st.sampled_from([(), (ATOMS,)])) if form is None else form)
     inputs: dict[str, Any] = {}
     asked_for, arguments = asked_by(block), arguments_of(block)
     for name, asked in asked_for.items():
         absent = isinstance(asked, Read) and asked.default is not REQUIRED and not optional and not draw(st.booleans())
         if not absent:
-            inputs[name] = world.supply(asked, block)
-    batched = frozenset(n for n in inputs if isinstance(asked_for[n], Read | Draw) and isinstance(inputs[n], Tensor))
-
-    known = {"batch": world.sizes.batch, "action": world.sizes.action}
-    call = Call(block, _compute, inputs, f"{block!r}.compute", known, batched, reduced(block), arguments=arguments)
+            inputs[name] = world.supply(asked)
+    known = {"batch": world.sizes.batch, "action": world.sizes.action, "member": setting.members}
+    call = Call(
+        block, _compute, inputs, f"{block!r}.compute", known,
+        frozenset(n for n in inputs if isinstance(inputs[n], Tensor) and has_rows(asked_for[n])),
+        {n: 1 for n in inputs if setting.leads(asked_for[n])}, reduced(block), arguments=arguments,
+        notes=setting.notes(), prelude=_imports(inputs),
+    )  # fmt: skip
     if not remembers(block):
         return call
     call = call.with_inputs(carry=cast("Any", block).init())
     for _ in range(draw(st.integers(0, 2))):  # what it remembers is of calls on other rows
         call = call.with_inputs(carry=call(**_other_numbers(draw, block))[MEMORY])
     return call
+
+
+def _imports(inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """The lines that the source of some inputs needs."""
+    values = list(inputs.values())
+    lines = {Critic: "from rlblocks.testing.critics import Critic", Spec: "from rlblocks import Spec"}
+    return tuple(line for kind, line in lines.items() if any(isinstance(value, kind) for value in values))
 
 
 def remembers(block: Block) -> bool:
@@ -119,99 +120,3 @@ def _compute(block: Any) -> Function:
         return dict(zip(block.outputs, wrote, strict=True)) | kept
 
     return function
-
-
-class _World:
-    """What the inputs of one call have in common: a value that is read twice is the same value."""
-
-    def __init__(self, draw: st.DrawFn, chosen: Sizes, form: tuple[int, ...]) -> None:
-        self.draw, self.sizes, self.form = draw, chosen, form
-        self.known: dict[tuple[bool, str, str], Tensor] = {}
-
-    def supply(self, asked: Declared, block: Block) -> Any:
-        """A value for one declared input."""
-        match asked:
-            case Read():
-                return self._read(asked)
-            case Draw(kind=kind, like=like):
-                shape = (
-                    (self.sizes.batch,) if like in {"", "action", "reward"} else tuple(self._plain(parse(like)).shape)
-                )
-                return self._random(kind, shape)
-            case Scheduled(name=name):
-                return torch.tensor(number_at(block, name, self.draw(moments())), dtype=torch.float64)
-            case Size(dim=dim):
-                return getattr(self.sizes, dim)
-            case Fn():
-                return functional.one_step_backup
-
-    def _random(self, kind: str, shape: tuple[int, ...]) -> Tensor:
-        if kind == "uniform":
-            return self.draw(uniforms(*shape))
-        if kind == "bernoulli":
-            return self.draw(flags(*shape)).float()
-        return self.draw(floats(*shape, step=1 / 32))
-
-    def _read(self, asked: Read) -> Tensor:
-        key = parse(asked.key)
-        if not key.which:
-            return self._plain(key, asked.dims)
-        value = self._value(key, asked.dims)
-        if value.dim() > 1 + len(self._dims(asked.dims)) and not asked.raw:
-            value = value.flatten(2).mean(-1)  # the mean over the form is what a reader of the plain key gets
-        if asked.at and value.dim() > 1:
-            chosen: Tensor = functional.value_of_action(value, self._plain(parse(asked.at)))
-            return chosen
-        return value
-
-    def _dims(self, dims: tuple[str, ...]) -> tuple[int, ...]:
-        """The sizes of all named dims but the batch; a value of unknown dims has one number for each action."""
-        return tuple(getattr(self.sizes, dim, 3) for dim in dims[1:]) if dims else (self.sizes.action,)
-
-    def _value(self, key: Key, dims: tuple[str, ...]) -> Tensor:
-        """What a network writes: a value for each action, or one number a row where the name says so."""
-        place = (key.next, key.name, key.which)
-        if place not in self.known:
-            if key.name in {"v", "value", "log_prob", "entropy", *CHOSEN} and not dims:
-                self.known[place] = self.draw(self._column(key.name, ()))
-            else:
-                shape = self._dims(dims)
-                self.known[place] = self.draw(
-                    q_values(self.sizes.batch, *shape, *(self.form if len(shape) == 1 else ()))
-                )
-        return self.known[place]
-
-    def _plain(self, key: Key, dims: tuple[str, ...] = ()) -> Tensor:
-        """A stored column, or what an earlier block wrote."""
-        place = (key.next, key.name, "")
-        if place not in self.known:
-            self.known[place] = self.draw(self._column(key.name, dims))
-        return self.known[place]
-
-    def _column(self, name: str, dims: tuple[str, ...]) -> st.SearchStrategy[Tensor]:
-        rows, actions = self.sizes.batch, self.sizes.action
-        known: dict[str, st.SearchStrategy[Tensor]] = {
-            "discount": discounts(rows),
-            "terminated": flags(rows),
-            "truncated": flags(rows),
-            "is_first": flags(rows),
-            "action_mask": masks(rows, actions),
-            **dict.fromkeys(("action", *CHOSEN), indices(rows, actions)),
-            "weight": uniforms(rows),
-            "error": sizes_of_errors(rows),
-            "priority": sizes_of_errors(rows),
-            "log_prob": floats(rows, step=1 / 64),  # so that ratios lie within a clip and beyond it
-            "value": floats(rows, step=1 / 32),
-            "return": floats(rows, step=3 / 64),
-            "td_target": floats(rows, *self.form, step=0.375),
-        }
-        if name in known:
-            return known[name]
-        if dims:
-            return q_values(rows, *self._dims(dims))
-        return floats(rows, self.sizes.feature) if name.startswith("observation") else floats(rows)
-
-
-def sizes_of_errors(rows: int) -> st.SearchStrategy[Tensor]:
-    """Numbers at least 0."""
-    return floats(rows).map(torch.abs)

@@ -15,7 +15,7 @@ from rlblocks._core.declare import Read, Scheduled
 from rlblocks.runs.tree import flatten, restore
 from rlblocks.stores.base import StoreSpec
 from rlblocks.testing._case import Case
-from rlblocks.testing._compute_calls import number_at
+from rlblocks.testing._world import number_at
 from rlblocks.testing.oracles import like
 from rlblocks.testing.strategies import Moment
 from rlblocks.testing.streams import COLUMNS, Rows, Stream, n_step_rows

@@ -12,7 +12,7 @@ from rlblocks._core.declare import REQUIRED, Declared, Read, Scheduled
 from rlblocks._core.keys import parse
 from rlblocks.testing._call import Call, Function
 from rlblocks.testing._compare import require
-from rlblocks.testing._compute_calls import number_at
+from rlblocks.testing._world import number_at
 from rlblocks.testing.strategies import moments
 from rlblocks.testing.trajectories import facts, trajectories
 

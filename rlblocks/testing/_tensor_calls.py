@@ -15,7 +15,7 @@ from torch import Tensor
 
 from rlblocks._core.declare import Scheduled
 from rlblocks.testing._call import Call, Function
-from rlblocks.testing._compute_calls import number_at
+from rlblocks.testing._world import number_at
 from rlblocks.testing.strategies import Moment, floats
 
 SHAPES = ((), (1,), (4,), (2, 3), (3, 1, 2))  # no two have as many numbers

@@ -12,9 +12,9 @@ from rlblocks.explorers.base import Explorer
 from rlblocks.testing._call import Call
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
-from rlblocks.testing._compute_calls import number_at
 from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
+from rlblocks.testing._world import number_at
 from rlblocks.testing.laws.general_rows import masked
 from rlblocks.testing.strategies import LAST, Moment, moments
 

@@ -16,7 +16,7 @@ from rlblocks._core.keys import parse
 from rlblocks.testing._call import Call, tensors_in
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import LawBroken, close, require, same
-from rlblocks.testing._compute_calls import CHOSEN
+from rlblocks.testing._critic_calls import CHOSEN
 from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
 from rlblocks.testing.laws.general import COMPUTING, MODULES, PREPARING
@@ -152,8 +152,8 @@ def layout_does_not_matter(case: Case) -> None:
     """
     call = case.call()
     due = call()
-    for name, value in call.map_rows(lambda value: value).items():
-        for how, laid in layouts(value).items():
+    for name in [name for name in call.inputs if name in call.rows]:
+        for how, laid in layouts(call.inputs[name]).items():
             for key, output in call(**{name: laid}).items():
                 agree(output, due[key], f"{key}, with {name} given as {how},")
 
@@ -231,8 +231,7 @@ def no_gradient_flows(case: Case) -> None:
     Outputs neither require a gradient nor remember where they come from, though every input does.
     """
     call = case.call(optional=True)
-    tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating()}
-    for name, value in call(**tracked).items():
+    for name, value in call(**call.tracked()).items():
         require(not value.requires_grad and value.grad_fn is None, f"{name} carries a gradient")
 
 

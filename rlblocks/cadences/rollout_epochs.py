@@ -55,7 +55,10 @@ early_stop=NoEarlyStop(), window=1))
         return 0
 
     def updates_planned(self, budget: int, chunk: tuple[int, int] = (0, 0)) -> int:
-        """Epochs times minibatches for each complete chunk; at most, where epochs may end early."""
+        """Epochs times minibatches for each complete chunk; fewer where epochs end early.
+
+        A store whose chunks may be shorter than it says, such as one of whole episodes, completes more of them.
+        """
         rows = chunk[0] * chunk[1] or USUAL_ROWS
         return budget // rows * self.epochs * self.minibatches
 

@@ -65,7 +65,8 @@ def costs_of(plan: Plan, steps: int) -> list[str]:
     row, most = recipe.store.row_bytes(plan.columns), recipe.store.most_rows() or math.prod(chunk)
     rows.append(("memory of the store", f"{size(row * most)} ({most:,} rows of {row} bytes)"))
     updates = recipe.cadence.updates_planned(steps, chunk)
-    rows.append(("learn steps", f"{updates:,} in {steps:,} environment steps ({updates / steps:.3g} a step)"))
+    at_least = "at least " if recipe.store.least_rows(plan.facts.n) < math.prod(chunk) else ""  # episodes may be short
+    rows.append(("learn steps", f"{at_least}{updates:,} in {steps:,} environment steps ({updates / steps:.3g} a step)"))
     width = max(len(label) for label, _ in rows)
     return [f"{label:<{width}}  {said}" for label, said in rows]
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from rlblocks._core.block import Block
 from rlblocks.testing._call import Call
+from rlblocks.testing.critics import Critic
 
 Row = dict[str, Any]
 
@@ -37,11 +38,19 @@ def unknown(block: Block) -> str:
 
 
 def rows_of_call(call: Call) -> list[Row]:
-    """The inputs of each row, as nested lists and floats; what all rows share stands in each."""
+    """The inputs of each row, as nested lists, floats and functions; what all rows share stands in each.
+
+    Where members wrote a value, its entry is the list of what each of them wrote.
+    """
     return [
-        {name: value[i].tolist() if name in call.rows else _plain(value) for name, value in call.inputs.items()}
-        for i in range(call.sizes["batch"])
+        {name: _of_row(call, name, value, i) for name, value in call.inputs.items()} for i in range(call.sizes["batch"])
     ]
+
+
+def _of_row(call: Call, name: str, value: Any, row: int) -> Any:
+    if isinstance(value, Critic):
+        return value.of_row(row)
+    return value.select(call.lead.get(name, 0), row).tolist() if name in call.rows else _plain(value)
 
 
 def _plain(value: Any) -> Any:

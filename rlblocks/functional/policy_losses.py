@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from rlblocks.functional.errors import same_shape
+from rlblocks.functional.value_learning import one_per_row
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,16 +79,20 @@ def temperature_loss(log_alpha: Tensor, entropy: Tensor, target: Tensor | float)
     Returns:
         `[B]` float.
 
+    Raises:
+        ValueError: entropy or target are not one number a row.
+
     >>> import torch
     >>> temperature_loss(torch.tensor(2.0), torch.tensor([1.0, 4.0]), 3.0)
     tensor([-4.,  2.])
     """
+    one_per_row(len(entropy), entropy=entropy)
+    if not isinstance(target, float):
+        same_shape("entropy", entropy, "target", target)
     return (entropy.detach() - target) * log_alpha
 
 
-def box_entropy(
-    per_component: float, low: float | tuple[float, ...], high: float | tuple[float, ...], components: int
-) -> float:
+def box_entropy(per_component: float, low: tuple[float, ...], high: tuple[float, ...]) -> float:
     """The entropy that a policy over a Box should have: H̄ = Σ_i e + log d_i, for half the width d_i of component i.
 
     In units in which every bound is −1 or 1, this is e for each component; −1, which is that of a Gaussian of σ = 0.09,
@@ -96,15 +101,13 @@ def box_entropy(
 
     Args:
         per_component: e, in nats.
-        low: the least value, one number or one per component.
-        high: the greatest, likewise.
-        components: how many numbers an action has.
+        low: the least value of each component.
+        high: the greatest, above it.
 
-    >>> box_entropy(-1.0, -1.0, 1.0, 3), round(box_entropy(-1.0, (-2.0, 0.0), (2.0, 2.0), 2), 4)
+    >>> box_entropy(-1.0, (-1.0,) * 3, (1.0,) * 3), round(box_entropy(-1.0, (-2.0, 0.0), (2.0, 2.0)), 4)
     (-3.0, -1.3069)
     """
-    lows, highs = (bound if isinstance(bound, tuple) else (bound,) * components for bound in (low, high))
-    return math.fsum(per_component + math.log((top - least) / 2) for least, top in zip(lows, highs, strict=True))
+    return math.fsum(per_component + math.log((top - least) / 2) for least, top in zip(low, high, strict=True))
 
 
 def greatest_entropy(action_mask: Tensor) -> Tensor:

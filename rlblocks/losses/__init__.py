@@ -3,21 +3,27 @@
 from rlblocks.losses.base import Loss
 from rlblocks.losses.clipped_surrogate import ClippedSurrogate
 from rlblocks.losses.clipped_value_loss import ClippedValueLoss
+from rlblocks.losses.discrete_temperature_loss import DiscreteTemperatureLoss
 from rlblocks.losses.entropy import Entropy
 from rlblocks.losses.huber import Huber
 from rlblocks.losses.kl_penalty import KLPenalty
 from rlblocks.losses.policy_gradient import PolicyGradient
+from rlblocks.losses.quantile_huber import QuantileHuber
 from rlblocks.losses.squared_error import SquaredError
+from rlblocks.losses.temperature_loss import TemperatureLoss
 from rlblocks.losses.value_loss import ValueLoss
 
 __all__ = [
     "ClippedSurrogate",
     "ClippedValueLoss",
+    "DiscreteTemperatureLoss",
     "Entropy",
     "Huber",
     "KLPenalty",
     "Loss",
     "PolicyGradient",
+    "QuantileHuber",
     "SquaredError",
+    "TemperatureLoss",
     "ValueLoss",
 ]

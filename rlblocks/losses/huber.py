@@ -33,7 +33,7 @@ class Huber(Loss):
 
     equation = "L = c·mean(w·Σ_j h(δ_j)), h = ½δ² or κ(|δ| − ½κ) beyond κ, δ_j = y − q_j(s, a)"
     inputs = {
-        "prediction": read("q@online", at="action"),
+        "prediction": read("q@online", at="action", dims=("*", "batch")),
         "td_target": read("td_target"),
         "weight": read("weight", default=1),
     }

@@ -33,7 +33,7 @@ class SquaredError(Loss):
 
     equation = "L = c·mean(w·Σ_j ½δ_j²), δ_j = y − q_j(s, a)"
     inputs = {
-        "prediction": read("q@online", at="action"),
+        "prediction": read("q@online", at="action", dims=("*", "batch")),
         "td_target": read("td_target"),
         "weight": read("weight", default=1),
     }

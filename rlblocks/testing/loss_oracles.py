@@ -38,13 +38,18 @@ def _average(rows: list[Row], terms: list[float]) -> float:
     return total / math.fsum(weights) if any(weights) else 0.0
 
 
+def of_members(said: Any) -> list[Any]:
+    """What each member says, of one or several."""
+    return said if isinstance(said, list) else [said]
+
+
 def _regression(penalty: Callable[[Any, float], float]) -> Callable[[Any, list[Row]], Outputs]:
-    """c·mean(w·h(y − q)), and |y − q| of every row."""
+    """c·mean(w·Σ_j h(y − q_j)), and |y − q_j| of every row, on average over members."""
 
     def oracle(block: Any, rows: list[Row]) -> Outputs:
-        errors = [row["td_target"] - row["prediction"] for row in rows]
-        loss = block.coefficient * _mean(rows, [penalty(block, error) for error in errors])
-        return {"loss": loss, "error": [abs(error) for error in errors]}
+        errors = [[row["td_target"] - q for q in of_members(row["prediction"])] for row in rows]
+        loss = block.coefficient * _mean(rows, [math.fsum(penalty(block, e) for e in each) for each in errors])
+        return {"loss": loss, "error": [math.fsum(map(abs, each)) / len(each) for each in errors]}
 
     return oracle
 

@@ -7,12 +7,18 @@ import torch
 from hypothesis import strategies as st
 
 from rlblocks._core.block import Block, fields_of
+from rlblocks._core.declare import Read
 from rlblocks.testing import oracles
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require
+from rlblocks.testing._critic_calls import in_form
 from rlblocks.testing._law import law
+from rlblocks.testing._names import asked_by
 from rlblocks.testing.laws.general_rows import agree
-from rlblocks.testing.laws.losses import gradients, pays, regresses
+from rlblocks.testing.laws.losses import compares, gradients, pays, regresses
+from rlblocks.testing.strategies import orders
+
+EXACT = 1e-9
 
 
 def has_coefficient(block: Block) -> str:
@@ -25,14 +31,48 @@ def is_huber(block: Block) -> str:
     return "" if oracles.like(block) == "huber" else "it is not Huber's error"
 
 
-@law("LOS-4a", role="losses", since="0.1", needs=lambda block: regresses(block) or pays(block))
+@law("LOS-4a", role="losses", since="0.1", needs=lambda block: compares(block) or pays(block))
 def the_error_is_the_distance(case: Case) -> None:
-    """The error of a row is |target − prediction|.
+    """The error of a row is |target − prediction|, of distributions that of their means, and of members the mean.
 
     Whatever the penalty and its coefficient are, so that priorities can be compared.
     """
     call = case.call()
-    close(call()["error"], (call.inputs["td_target"] - call.inputs["prediction"]).abs(), "error")
+    target, prediction = call.inputs["td_target"], call.inputs["prediction"]
+    if in_form(asked_by(case.block)["prediction"], case.block):
+        target, prediction = target.mean(-1), prediction.mean(-1)
+    each = (target - prediction).abs()
+    close(call()["error"], each.reshape(-1, call.sizes["batch"]).mean(0), "error")
+
+
+def compares_members(block: Block) -> str:
+    """Whether a loss compares what several networks predict with one target."""
+    if why := compares(block):
+        return why
+    asked = asked_by(block)["prediction"]
+    starred = isinstance(asked, Read) and asked.dims[:1] == ("*",)
+    return "" if starred else "it takes the prediction of one network alone"
+
+
+@law("LOS-21", role="losses", since="0.2", needs=compares_members, covers=("several rows",))
+def members_learn_side_by_side(case: Case) -> None:
+    """The loss of several members is the sum of their losses, and each has the gradient that it would have alone.
+
+    The error of a row is the mean of theirs. Which member stands where does not matter.
+    """
+    call = case.call(members=3).to(torch.float64)
+    whole, each = call.inputs["prediction"], [call.with_inputs(prediction=p) for p in call.inputs["prediction"]]
+    alone = [attrs.evolve(one, lead={}) for one in each]
+    close(call()["loss"], sum(one()["loss"] for one in alone), "the loss", rtol=EXACT)
+    due = torch.stack([gradients(one)["prediction"] for one in alone])
+    close(gradients(call)["prediction"], due, "the gradient by prediction", rtol=EXACT)
+    order = torch.tensor(case.draw(orders(3), "order"))
+    close(call(prediction=whole[order])["loss"], call()["loss"], "of members in another order, the loss", rtol=EXACT)
+    if "error" in case.block.outputs:
+        errors = torch.stack([one()["error"] for one in alone]).mean(0)
+        close(call()["error"], errors, "the error", rtol=EXACT)
+    one = attrs.evolve(call, inputs={**call.inputs, "prediction": whole[:1]})
+    close(one()["loss"], alone[0]()["loss"], "of one member with a dim of its own, the loss", rtol=EXACT)
 
 
 @law("LOS-17", role="losses", since="0.1", needs=regresses)
@@ -110,4 +150,4 @@ def large_deltas_give_the_square(case: Case) -> None:
     call = case.call().without("weight").to(torch.float64)
     wide = call.of(attrs.evolve(case.block, delta=1e9, coefficient=1.0))
     error = call.inputs["td_target"] - call.inputs["prediction"]
-    close(wide()["loss"], (error * error / 2).mean(), "with δ = 10⁹, the loss", rtol=1e-9)
+    close(wide()["loss"], (error * error / 2).sum() / call.sizes["batch"], "with δ = 10⁹, the loss", rtol=1e-9)

@@ -15,17 +15,23 @@ from rlblocks.testing import loss_oracles
 from rlblocks.testing._call import Call, tensors_in
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
+from rlblocks.testing._critic_calls import in_form
 from rlblocks.testing._law import law
-from rlblocks.testing._names import asked_by
+from rlblocks.testing._names import arguments_of, asked_by
 from rlblocks.testing.laws.general_rows import agree
 from rlblocks.testing.strategies import flags
 
 
 def learns_from(block: Block) -> list[str]:
-    """The arguments that a gradient should reach: what the online networks say of the present state."""
+    """The arguments that a gradient should reach: what the online networks say of the present state.
+
+    The tag `constant` names those, after commas, that a loss weighs others by and does not train.
+    """
+    held, arguments = block.tags.get("constant", "").replace(",", " ").split(), arguments_of(block)
     return [
         name for name, asked in asked_by(block).items()
         if isinstance(asked, Read) and parse(asked.key).which == "online" and not parse(asked.key).next
+        and arguments[name] not in held
     ]  # fmt: skip
 
 
@@ -44,12 +50,18 @@ def pays(block: Block) -> str:
     return "" if "error" in block.outputs else "it writes no error"
 
 
-def regresses(block: Block) -> str:
+def compares(block: Block) -> str:
     """Whether a loss compares a prediction with a target, and with nothing else."""
     asked = set(asked_by(block))
     if not {"prediction", "td_target"} <= asked:
         return trains(block) or "it has no inputs named prediction and td_target"
     return trains(block) or ("it compares its prediction with a stored value too" if "value" in asked else "")
+
+
+def regresses(block: Block) -> str:
+    """Whether what a loss compares are single numbers."""
+    in_another = not compares(block) and in_form(asked_by(block)["prediction"], block)
+    return "it compares distributions" if in_another else compares(block)
 
 
 def gradients(call: Call, **changed: Any) -> dict[str, Tensor]:
@@ -141,15 +153,24 @@ def ones_are_no_weights(case: Case) -> None:
 def weights_scale_gradients(case: Case) -> None:
     """A row's weight multiplies its gradient, not only what is reported.
 
-    The gradient of a row of weight w is w times the unweighted one; at 0 it is exactly 0.
+    The gradient of a row of weight w is w times the unweighted one; at 0 it is exactly 0. The gradient by what all rows
+    share is the mean of what each row alone would give, times its weight.
     """
     call = case.call(optional=True).to(torch.float64)
-    weight = call.inputs["weight"]
-    for name, gradient in gradients(call.without("weight")).items():
-        due = gradient * weight.view(-1, *[1] * (gradient.dim() - 1))
+    weight, plain = call.inputs["weight"], call.without("weight")
+    for name, gradient in gradients(plain).items():
+        rows = gradient.movedim(call.lead.get(name, 0), 0) if name in call.rows else _of_each_row(plain, name)
+        due = rows * weight.view(-1, *[1] * (rows.dim() - 1))
+        due = due.movedim(0, call.lead.get(name, 0)) if name in call.rows else due.mean(0)
         close(gradients(call)[name], due, f"the gradient by {name}", rtol=1e-9)
         none = gradients(call, weight=torch.zeros_like(weight))[name]
         require(not bool(none.any()), f"with weights of 0 the gradient by {name} is {none.tolist()}")
+
+
+def _of_each_row(call: Call, name: str) -> Tensor:
+    """The gradient by what all rows share that each row alone gives."""
+    alone = [call.map_rows(lambda value: value[i : i + 1]) for i in range(call.sizes["batch"])]  # noqa: B023
+    return torch.stack([gradients(call.with_inputs(**row))[name] for row in alone])
 
 
 @law("LOS-3b", role="losses", since="0.1", needs=weighted, covers=("several rows",))
@@ -244,7 +265,8 @@ def targets_are_constants(case: Case) -> None:
     Targets and weights are constants, and every declared prediction is trained.
     """
     call = case.call(optional=True)
-    tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating() if name in call.rows}
+    asked = call.rows | set(learns_from(case.block))
+    tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating() if name in asked}
     found = torch.autograd.grad(call(**tracked)["loss"], list(tracked.values()), allow_unused=True)
     for name, gradient in zip(tracked, found, strict=True):
         reached = gradient is not None and bool(gradient.any())

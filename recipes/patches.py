@@ -6,10 +6,11 @@ from rlblocks._core.block import Block, fields_of
 from rlblocks._core.errors import RecipeError
 from rlblocks._core.recipe import Patch, Recipe, compose, innermost, slots_of
 from rlblocks.explorers import EpsilonGreedy, Greedy
-from rlblocks.losses import Huber, SquaredError
+from rlblocks.losses import ClippedValueLoss, Huber, SquaredError, ValueLoss
 from rlblocks.networks import DuelingQ, NoisyDense, QValues
 from rlblocks.stores import NStep, PrioritizedReplay, UniformReplay
 from rlblocks.targets import DoubleQ, MaxQ
+from rlblocks.transforms import Keep
 
 
 def _swap_all(recipe: Recipe, old: type[Block], new: type[Block], patch: str) -> Recipe:
@@ -26,6 +27,12 @@ def _swap_all(recipe: Recipe, old: type[Block], new: type[Block], patch: str) ->
         )  # fmt: skip
     kept = fields_of(old).keys() & fields_of(new).keys()
     return recipe.swap({path: new(**{name: getattr(held, name) for name in kept}) for path, held in places.items()})
+
+
+def clipped_value(recipe: Recipe) -> Recipe:
+    """Keep the state value near what it was when the rollout was collected (Engstrom et al., 2020, section 3)."""
+    changed, keep = _swap_all(recipe, ValueLoss, ClippedValueLoss, "clipped_value"), Keep("value")
+    return changed if keep in changed.prepare else changed.swap({"prepare": (keep, *changed.prepare)})
 
 
 def double(recipe: Recipe) -> Recipe:
@@ -73,6 +80,7 @@ def noisy(recipe: Recipe) -> Recipe:
 
 
 PATCHES: dict[str, Patch] = {
+    "clipped_value": clipped_value,
     "double": double,
     "dueling": dueling,
     "huber": huber,
@@ -81,4 +89,4 @@ PATCHES: dict[str, Patch] = {
     "prioritized": prioritized,
 }
 
-__all__ = ["PATCHES", "compose", "double", "dueling", "huber", "n_step", "noisy", "prioritized"]
+__all__ = ["PATCHES", "clipped_value", "compose", "double", "dueling", "huber", "n_step", "noisy", "prioritized"]

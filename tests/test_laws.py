@@ -23,7 +23,7 @@ from rlblocks.stores import NStep, PrioritizedReplay, Rollout, UniformReplay, Wh
 from rlblocks.target_updates import HardCopy, Polyak
 from rlblocks.testing import known_roles, parametrize_laws
 from rlblocks.testing.clock import ClockEnv
-from rlblocks.transforms import Normalise
+from rlblocks.transforms import Keep, Normalise
 
 
 def clocks():
@@ -71,7 +71,7 @@ EXAMPLES = {
         VTrace(0.7, rho_max=1.5, c_max=1.25),
         Retrace(0.8),
     ],
-    "transforms": [Normalise("return", eps=1e-5)],
+    "transforms": [Normalise("return", eps=1e-5), Keep("entropy")],
     "normalizers": [ObservationNorm(clip=1e9, eps=1e-3), RewardScale(clip=0.5)],
     "target_updates": [HardCopy(every=EnvSteps(7)), Polyak(0.25, every=Updates(3))],
     "optimizers": [

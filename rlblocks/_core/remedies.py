@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
@@ -84,8 +84,22 @@ def _written_by(key: Key, known: Known, world: World) -> str:
                    and str(key) in kind.outputs and all_served(kind.inputs, known, world)]  # fmt: skip
         if writers:
             return f"{place}: {', '.join(writers)}"
+    if keeper := _keeper(key, known, world):
+        return f"put {keeper} into the recipe's prepare"
     if key.name in world.writers:
         return f"network {world.writers[key.name]!r} writes {key.name + '@online'!r}"
+    return ""
+
+
+def _keeper(key: Key, known: Known, world: World) -> str:
+    """The transform that writes a column of what a network says, as it is made; empty where there is none."""
+    for kind in blocks_of("transforms").values():
+        needs = {name for name, field in fields_of(kind).items() if field.default is attrs.NOTHING} - {"key"}
+        if "key" in fields_of(kind) and not needs:
+            made = cast("Any", kind)(key=str(key))
+            reads = {asked.key for asked in made.inputs.values() if isinstance(asked, Read)}
+            if f"{key}@online" in reads and all_served(made.inputs, known, world):
+                return f"{kind.__name__}({str(key)!r})"
     return ""
 
 

@@ -20,8 +20,9 @@ class ClippedValueLoss(Loss):
     """A value's error, clipped: L = c·mean(w·½max((R − V)², (R − V_clip)²)), V_clip = V_old + clip(V − V_old, ±ε).
 
     Engstrom et al., 2020, section 3, in the form with max, which is that of the code of Schulman et al., 2017. V_old is
-    the value when the row was collected: it is read as the stored or prepared `value`. A row whose value has moved by
-    more than ε, and is nearer to its return than V_clip is, has no gradient.
+    the value before anything was learned from the row: the column `value`, which `Keep("value")` in the recipe's
+    `prepare` writes. A row whose value has moved by more than ε, and is nearer to its return than V_clip is, has no
+    gradient.
 
     Attributes:
         clip: ε at least 0, in units of the return; a schedule or a number.

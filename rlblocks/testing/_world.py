@@ -113,7 +113,7 @@ class World:
 
     def _dims(self, dims: tuple[str, ...]) -> tuple[int, ...]:
         """The sizes of all named dims after the batch; a value of unknown dims has one number for each action."""
-        named = [dim for dim in dims if dim not in {"*", "batch"}]
+        named = [dim for dim in dims if dim not in {"*", "batch", "time"}]  # rows in one line
         return tuple(getattr(self.sizes, dim, 3) for dim in named) if dims else (self.sizes.action,)
 
     def _value(self, key: Key, dims: tuple[str, ...], lead: int) -> Tensor:
@@ -122,7 +122,9 @@ class World:
         form = self.form if len(shape) == 1 and key.name != "logits" else ()
         if key.name in SINGLE:
             return self._once(key, floats(1, step=1 / 32).map(lambda drawn: drawn[0]))
-        if key.name in {"v", "value", "log_prob", "entropy", *CHOSEN} and not dims:
+        if (dims and not shape and not lead) or (
+            key.name in {"v", "value", "log_prob", "entropy", *CHOSEN} and not dims
+        ):
             return self._once(key, self._column(key.name, ()))
         if lead:
             return self._once(key, of_members(self.setting.members, rows, *shape, *form))

@@ -18,7 +18,10 @@ Outputs = dict[str, float | list[float]]
 
 def unknown(block: Block) -> str:
     """Why there is no oracle for a loss; empty where there is one."""
-    return "" if like(block) in LOSSES else f"the kit has no oracle for the equation of {like(block)!r}"
+    over = getattr(block, "over", None)  # what several members say as one number
+    held = [over] if over is not None and like(over) not in TOGETHER else []
+    missing = [block, *held] if like(block) not in LOSSES else held
+    return f"the kit has no oracle for the equation of {like(missing[0])!r}" if missing else ""
 
 
 def outputs(call: Call) -> Outputs:
@@ -124,6 +127,98 @@ def _entropy(block: Any, rows: list[Row]) -> Outputs:  # noqa: ARG001  its coeff
     return {"loss": loss, "entropy": _average(rows, [row["prediction"] for row in rows])}
 
 
+def _quantile_huber(block: Any, rows: list[Row]) -> Outputs:
+    """Every predicted quantile against every number of the target, by cases."""
+    kappa = float(block.kappa)
+
+    def pair(level: float, theta: float, y: float) -> float:
+        u = abs(y - theta)
+        huber = u * u / 2 if u <= kappa else kappa * (u - kappa / 2)
+        return (level if y >= theta else 1 - level) * huber / kappa
+
+    def member(thetas: list[float], ys: list[float]) -> float:
+        count = len(thetas)
+        pairs = [pair((2 * i + 1) / (2 * count), theta, y) for i, theta in enumerate(thetas) for y in ys]
+        return math.fsum(pairs) / (count * len(ys))
+
+    def mean(numbers: list[float]) -> float:
+        return math.fsum(numbers) / len(numbers)
+
+    losses, errors = [], []
+    for row in rows:
+        said, ys = row["prediction"], row["td_target"]
+        each = said if isinstance(said[0], list) else [said]
+        losses.append(math.fsum(member(thetas, ys) for thetas in each))
+        errors.append(mean([abs(mean(ys) - mean(thetas)) for thetas in each]))
+    return {"loss": block.coefficient * _mean(rows, losses), "error": errors}
+
+
+TOGETHER: dict[str, Callable[[list[float]], float]] = {
+    "least": min,
+    "average": lambda values: math.fsum(values) / len(values),
+    "first": lambda values: values[0],
+}
+
+
+def _together(block: Any, said: Any) -> float:
+    """What one member says or several say, as one number."""
+    return TOGETHER[like(block.over)](of_members(said))
+
+
+def _deterministic_policy_loss(block: Any, rows: list[Row]) -> Outputs:
+    return {"loss": -block.coefficient * _mean(rows, [_together(block, row["q"](row["mode"])) for row in rows])}
+
+
+def _soft_policy_loss(block: Any, rows: list[Row]) -> Outputs:
+    def cost(row: Row) -> float:
+        return math.exp(row["log_alpha"]) * float(row["log_prob"]) - _together(block, row["q"](row["sample"]))
+
+    loss = block.coefficient * _mean(rows, [cost(row) for row in rows])
+    return {"loss": loss, "policy_entropy": _average(rows, [-row["log_prob"] for row in rows])}
+
+
+def _discrete_soft_policy_loss(block: Any, rows: list[Row]) -> Outputs:
+    """Over legal actions alone; a member of `q` is a list of the values of all actions."""
+    costs, entropies = [], []
+    for row in rows:
+        legal = [a for a in range(len(row["logits"])) if row.get("action_mask", row["logits"])[a] is not False]
+        top = max(row["logits"][a] for a in legal)
+        total = math.fsum(math.exp(row["logits"][a] - top) for a in legal)
+        each = row["q"] if isinstance(row["q"][0], list) else [row["q"]]
+        cost, entropy = 0.0, 0.0
+        for a in legal:
+            log_pi = row["logits"][a] - top - math.log(total)
+            gain = math.exp(row["log_alpha"]) * log_pi - _together(block, [q[a] for q in each])
+            cost += math.exp(log_pi) * gain
+            entropy -= math.exp(log_pi) * log_pi
+        costs.append(cost)
+        entropies.append(entropy)
+    return {"loss": block.coefficient * _mean(rows, costs), "policy_entropy": _average(rows, entropies)}
+
+
+def _temperature_loss(block: Any, rows: list[Row]) -> Outputs:
+    """By the volume of the bounds: H̄ is e·d below the entropy of a box of half widths 1, and grows with its volume."""
+
+    def gap(row: Row) -> float:
+        action = row["action"]
+        count = math.prod(action.shape)
+        lows, highs = (b if isinstance(b, tuple) else (b,) * count for b in (action.low, action.high))
+        volume = math.prod((high - low) / 2 for low, high in zip(lows, highs, strict=True))
+        return float(row["log_prob"] + block.per_component * count + math.log(volume))
+
+    return {"loss": -block.coefficient * _mean(rows, [row["log_alpha"] * gap(row) for row in rows])}
+
+
+def _discrete_temperature_loss(block: Any, rows: list[Row]) -> Outputs:
+    """What the kit calls a prediction is the entropy."""
+
+    def gap(row: Row) -> float:
+        legal = sum(row["action_mask"]) if "action_mask" in row else row["action"].n
+        return float(block.share * math.log(legal) - row["prediction"])
+
+    return {"loss": -block.coefficient * _mean(rows, [row["log_alpha"] * gap(row) for row in rows])}
+
+
 LOSSES: dict[str, Callable[[Any, list[Row]], Outputs]] = {
     "squared_error": _regression(_squared),
     "huber": _regression(_huber),
@@ -133,4 +228,10 @@ LOSSES: dict[str, Callable[[Any, list[Row]], Outputs]] = {
     "clipped_surrogate": _clipped_surrogate,
     "kl_penalty": _kl_penalty,
     "entropy": _entropy,
+    "quantile_huber": _quantile_huber,
+    "deterministic_policy_loss": _deterministic_policy_loss,
+    "soft_policy_loss": _soft_policy_loss,
+    "discrete_soft_policy_loss": _discrete_soft_policy_loss,
+    "temperature_loss": _temperature_loss,
+    "discrete_temperature_loss": _discrete_temperature_loss,
 }

@@ -54,7 +54,7 @@ def compares_members(block: Block) -> str:
     return "" if starred else "it takes the prediction of one network alone"
 
 
-@law("LOS-21", role="losses", since="0.2", needs=compares_members, covers=("several rows",))
+@law("LOS-21", role="losses", since="0.1", needs=compares_members, covers=("several rows",))
 def members_learn_side_by_side(case: Case) -> None:
     """The loss of several members is the sum of their losses, and each has the gradient that it would have alone.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from hypothesis import strategies as st
 
@@ -22,6 +24,11 @@ def scalar(block: Block) -> str:
     return "" if oracles.like(block) == "scalar" else "it is not the scalar form"
 
 
+def quantiles(block: Block) -> str:
+    """Whether a form are equally likely numbers: by its name or the tag `like`."""
+    return "" if oracles.like(block) == "quantiles" else "it is not the form of quantiles"
+
+
 def unbounded(block: Block) -> str:
     """Whether a form can hold any value."""
     return "its tag support says that values are bounded" if "support" in block.tags else ""
@@ -39,6 +46,25 @@ def scalars_equal_their_equation(case: Case) -> None:
     close(call()["backup"], torch.tensor(due), "the back-up")
     mean = case.call(part="mean")
     same(mean()["mean"], mean.inputs["value"], "the mean")
+
+
+@law("FRM-1a", role="value_forms", since="0.1", needs=quantiles, covers=ENDS)
+def quantiles_equal_their_equations(case: Case) -> None:
+    """Every quantile is backed up for itself, r + γ·θ, and the mean is that of all, each as likely as any other.
+
+    Number by number, in Python floats; their order does not matter to the mean.
+    """
+    call = case.call(part="backup")
+    rows = oracles.rows_of_call(call)
+    due = [
+        [row["reward"] + row["discount"] * v if row["discount"] else row["reward"] for v in row["value"]] for row in rows
+    ]
+    close(call()["backup"], torch.tensor(due), "the back-up")
+    mean = case.call(part="mean")
+    each = [[math.fsum(form) / len(form) for form in row["value"]] for row in oracles.rows_of_call(mean)]
+    close(mean()["mean"], torch.tensor(each), "the mean")
+    turned = mean(value=mean.inputs["value"].flip(-1))["mean"]
+    close(turned, torch.tensor(each), "of quantiles from last to first, the mean")
 
 
 @law("FRM-2", role="value_forms", since="0.1", needs=unbounded, covers=ENDS)

@@ -181,7 +181,8 @@ def _discrete_soft_policy_loss(block: Any, rows: list[Row]) -> Outputs:
     """Over legal actions alone; a member of `q` is a list of the values of all actions."""
     costs, entropies = [], []
     for row in rows:
-        legal = [a for a in range(len(row["logits"])) if row.get("action_mask", row["logits"])[a] is not False]
+        mask = row.get("action_mask") or [True] * len(row["logits"])
+        legal = [a for a, one in enumerate(mask) if one]
         top = max(row["logits"][a] for a in legal)
         total = math.fsum(math.exp(row["logits"][a] - top) for a in legal)
         each = row["q"] if isinstance(row["q"][0], list) else [row["q"]]

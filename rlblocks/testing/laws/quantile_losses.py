@@ -34,7 +34,8 @@ def _levels(prediction: Tensor) -> Tensor:
 def _scale(call: Call) -> float:
     """What one pair of a quantile and a number of the target counts."""
     pairs = call.inputs["prediction"].shape[-1] * call.inputs["td_target"].shape[-1]
-    return float(call.block.coefficient) / (pairs * call.sizes["batch"])  # type: ignore[attr-defined]  # it is a loss
+    coefficient: float = call.block.coefficient  # type: ignore[attr-defined]  # it is a loss
+    return coefficient / (pairs * call.sizes["batch"])
 
 
 @law("QR-2", role="losses", since="0.1", needs=QUANTILES)

@@ -57,7 +57,8 @@ def quantiles_equal_their_equations(case: Case) -> None:
     call = case.call(part="backup")
     rows = oracles.rows_of_call(call)
     due = [
-        [row["reward"] + row["discount"] * v if row["discount"] else row["reward"] for v in row["value"]] for row in rows
+        [row["reward"] + row["discount"] * v if row["discount"] else row["reward"] for v in row["value"]]
+        for row in rows
     ]
     close(call()["backup"], torch.tensor(due), "the back-up")
     mean = case.call(part="mean")

@@ -201,12 +201,13 @@ def chosen_by_policies(block: Block) -> list[str]:
 
 
 def with_value(call: Call, names: list[str], where: Tensor, value: float) -> Call:
-    """The call with this number at `[B, A]` places of some inputs."""
+    """The call with this number at `[B, A]` or `[B]` places of some inputs, in what every member says."""
 
-    def change(old: Tensor) -> Tensor:
-        return old.masked_fill(where.view(*where.shape, *[1] * (old.dim() - where.dim())), value)
+    def change(old: Tensor, lead: int) -> Tensor:
+        rest = old.dim() - lead - where.dim()
+        return old.masked_fill(where.view(*[1] * lead, *where.shape, *[1] * rest), value)
 
-    return call.with_inputs(**{name: change(call.inputs[name]) for name in names})
+    return call.with_inputs(**{name: change(call.inputs[name], call.lead.get(name, 0)) for name in names})
 
 
 POISON = (math.nan, math.inf, -math.inf, 1e30)

@@ -250,8 +250,8 @@ def what_is_no_number_is_not_hidden(case: Case) -> None:
     name = case.draw(st.sampled_from(sorted(set(call.floating()) & call.rows)), "name")
     row = case.draw(st.integers(0, call.sizes["batch"] - 1), "row")
     changed, poisoned = call.inputs[name].clone(), call.inputs[name].clone()
-    changed[row] += 1
-    poisoned[row] = torch.nan
+    changed.select(call.lead.get(name, 0), row).add_(1)
+    poisoned.select(call.lead.get(name, 0), row).fill_(torch.nan)
     matters = bool(call(**{name: changed})["loss"] != call()["loss"])
     case.saw("a number that matters", matters)
     found = call(**{name: poisoned})["loss"]

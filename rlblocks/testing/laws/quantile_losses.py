@@ -35,7 +35,7 @@ def _scale(call: Call) -> float:
     """What one pair of a quantile and a number of the target counts."""
     pairs = call.inputs["prediction"].shape[-1] * call.inputs["td_target"].shape[-1]
     coefficient: float = call.block.coefficient  # type: ignore[attr-defined]  # it is a loss
-    return coefficient / (pairs * call.sizes["batch"])
+    return coefficient / int(pairs * call.sizes["batch"])
 
 
 @law("QR-2", role="losses", since="0.1", needs=QUANTILES)

@@ -265,7 +265,7 @@ def targets_are_constants(case: Case) -> None:
     Targets and weights are constants, and every declared prediction is trained.
     """
     call = case.call(optional=True)
-    asked = call.rows | set(learns_from(case.block))
+    asked = call.rows | {name for name, a in asked_by(case.block).items() if isinstance(a, Read) and parse(a.key).which}
     tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating() if name in asked}
     found = torch.autograd.grad(call(**tracked)["loss"], list(tracked.values()), allow_unused=True)
     for name, gradient in zip(tracked, found, strict=True):

@@ -25,8 +25,7 @@ class Line:
     guard: str = ""  # the objective whose turn it must be
 
 
-# What printed functions are handed or keep.
-HANDED = ("chunk", "numbers", "draws", "due", "late", "rows", "in_time", "specs")
+HANDED = ("chunk", "numbers", "draws", "due", "late", "rows", "in_time")  # what printed functions are handed or keep
 
 
 def variable(key: str) -> str:

@@ -101,11 +101,9 @@ class RecurrentNetworkModule(nn.Module):
 
 
 def _joiner(specs: Sequence[Spec]) -> Callable[..., Tensor]:
-    """The function from a network's inputs to its body's; one goes to the body as it is, and none is no number."""
+    """The function from a network's inputs to its body's; one input goes to the body as it is."""
     if len(specs) == 1:
         return same
-    if not specs:
-        return lambda: torch.empty(0)
     encoders = tuple(to_vector(spec) for spec in specs)
 
     def join(*inputs: Tensor) -> Tensor:

@@ -5,19 +5,18 @@ import pytest
 from rlblocks.testing import check_block, known_roles
 from tests.testing import (
     faulty_actors,
-    faulty_control_networks,
     faulty_envs,
     faulty_losses,
-    faulty_members,
     faulty_networks,
     faulty_normalizers,
     faulty_policies,
+    faulty_recurrence,
     faulty_returns,
-    faulty_soft_policies,
+    faulty_stops,
     faulty_surrogates,
     faulty_targets,
-    faulty_temperatures,
     faulty_tensors,
+    faulty_transforms,
     naive_drained,
     naive_stores,
     odd_blocks,
@@ -27,9 +26,9 @@ from tests.testing import (
 )
 
 PLANTED = (
+    faulty_recurrence, faulty_transforms, faulty_stops,
     faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, naive_drained, faulty_tensors,
     faulty_networks, faulty_envs, faulty_returns, faulty_policies, faulty_normalizers,
-    faulty_members, faulty_temperatures, faulty_control_networks, faulty_soft_policies,
 )  # fmt: skip
 FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
 RAISES = {"past the end"}  # faults that show by raising
@@ -53,7 +52,7 @@ def test_a_planted_fault_is_caught(block, law):
 
 ODD = [
     *odd_blocks.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *odd_normalizers.BLOCKS, *naive_drained.CORRECT,
-    *faulty_policies.CORRECT,
+    *faulty_policies.CORRECT, *faulty_recurrence.CORRECT,
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ FILES = (
     "general", "general_rows", "general_memory", "schedules", "explorers", "distributions", "targets", "target_roles",
     "losses", "loss_values", "policy_losses", "control_losses", "quantile_losses", "early_stops", "stores",
     "uniform_stores", "prioritized_stores", "n_step_stores", "drained_stores", "drained_memories", "networks",
-    "network_parameters", "control_heads", "returns", "return_identities", "transforms", "policies",
+    "network_parameters", "recurrence", "control_heads", "returns", "return_identities", "transforms", "policies",
     "policy_densities", "value_forms", "normalizers", "normalizer_carries", "target_updates", "optimizers", "clips",
     "cadences", "drained_cadences", "envs", "env_runs", "env_masks", "wrappers",
 )  # fmt: skip

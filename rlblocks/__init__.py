@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rlblocks._core.declare import read as read
     from rlblocks._core.declare import scheduled as scheduled
     from rlblocks._core.declare import size as size
+    from rlblocks._core.declare import spec as spec
     from rlblocks._core.diff import apply as apply
     from rlblocks._core.diff import describe as describe
     from rlblocks._core.diff import diff as diff
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "_core.block": ("Block", "block", "role"),
     "_core.clocks": ("Clock", "EnvSteps", "Episodes", "OfRun", "Updates"),
-    "_core.declare": ("Declared", "Derived", "draw", "fn", "raw", "read", "scheduled", "size"),
+    "_core.declare": ("Declared", "Derived", "draw", "fn", "raw", "read", "scheduled", "size", "spec"),
     "_core.diff": ("apply", "describe", "diff"),
     "_core.errors": ("BuildError", "RecipeError", "RlblocksError", "RunError", "WiringError"),
     "_core.keys": ("Spec",),

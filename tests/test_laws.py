@@ -8,13 +8,41 @@ from gymnasium.vector import SyncVectorEnv
 
 from rlblocks import EnvSteps, Episodes, OfRun, Updates
 from rlblocks._core.block import blocks_of
+from rlblocks.aggregates import Average, First, Least
 from rlblocks.cadences import LearnEvery, RolloutEpochs
 from rlblocks.distributions import Gaussian, StateGaussian, TanhGaussian
 from rlblocks.early_stops import KLStop
 from rlblocks.envs import Gym, Supplied, SuppliedVector, TimeLimit
 from rlblocks.explorers import Boltzmann, EpsilonGreedy
-from rlblocks.losses import ClippedSurrogate, ClippedValueLoss, Entropy, Huber, KLPenalty, PolicyGradient, ValueLoss
-from rlblocks.networks import MLP, DuelingQ, NatureCNN, NoisyDense, OrthogonalDense, Policy, QValues, StateValue
+from rlblocks.losses import (
+    ClippedSurrogate,
+    ClippedValueLoss,
+    DeterministicPolicyLoss,
+    DiscreteSoftPolicyLoss,
+    DiscreteTemperatureLoss,
+    Entropy,
+    Huber,
+    KLPenalty,
+    PolicyGradient,
+    QuantileHuber,
+    SoftPolicyLoss,
+    TemperatureLoss,
+    ValueLoss,
+)
+from rlblocks.networks import (
+    MLP,
+    ActionValue,
+    DeterministicPolicy,
+    DuelingQ,
+    NatureCNN,
+    NoisyDense,
+    OrthogonalDense,
+    Policy,
+    Quantiles,
+    QValues,
+    StateValue,
+    Temperature,
+)
 from rlblocks.normalizers import ObservationNorm, RewardScale
 from rlblocks.optimizers import SGD, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from rlblocks.returns import GAE, NStepReturn, Retrace, TDLambda, VTrace
@@ -62,6 +90,12 @@ EXAMPLES = {
         ValueLoss(1.0),
         ClippedValueLoss(1.5, coefficient=1.0),
         Entropy(Linear(0.1, 0.0, over=Updates(50))),
+        QuantileHuber(kappa=0.5, coefficient=8.0),
+        DeterministicPolicyLoss(Least(), coefficient=2.0),
+        SoftPolicyLoss(Average(), coefficient=0.5),
+        DiscreteSoftPolicyLoss(First()),
+        TemperatureLoss(-0.5, coefficient=2.0),
+        DiscreteTemperatureLoss(0.5),
     ],
     "early_stops": [KLStop(2.0)],
     "returns": [
@@ -91,7 +125,14 @@ EXAMPLES = {
         Policy(continuous=TanhGaussian(), layer=NoisyDense()),
         Policy(continuous=StateGaussian(), layer=OrthogonalDense(0.01)),
         StateValue(layer=NoisyDense()),
+        QValues(Quantiles(4)),
+        DuelingQ(Quantiles(3), hidden=(8,)),
+        ActionValue(Quantiles(5), layer=NoisyDense()),
+        DeterministicPolicy(layer=OrthogonalDense(0.01)),
+        DeterministicPolicy(layer=NoisyDense()),
+        Temperature(0.05),
     ],
+    "value_forms": [Quantiles(1), Quantiles(4)],
     "cadences": [
         LearnEvery(EnvSteps(4), updates=2, batch=8, warmup=8),
         LearnEvery(EnvSteps(3), updates=0.25, batch=4, warmup=10),

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 import attrs
 
 from rlblocks._core import fields
-from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled, Size
+from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Known, Read, Scheduled, Size
 from rlblocks._core.errors import BlockError, RecipeError, did_you_mean
 from rlblocks._core.keys import Spec, parse
 
@@ -141,7 +141,7 @@ def _check_declarations(cls: type[Block]) -> None:
     if not isinstance(inputs, Mapping):  # a property: a wrapper that reads what it wraps
         return
     for argument, declared in inputs.items():
-        if not isinstance(declared, Read | Draw | Scheduled | Fn | Size):
+        if not isinstance(declared, Read | Draw | Scheduled | Fn | Size | Known):
             raise BlockError(
                 f"{cls.__name__}.inputs[{argument!r}] is {declared!r}",
                 fix="declare it with read, raw, draw, scheduled, fn or size", block=cls,

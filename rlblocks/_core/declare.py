@@ -1,4 +1,4 @@
-"""What a block may ask for: the five kinds of declared input.
+"""What a block may ask for: the six kinds of declared input.
 
 A block's `inputs` maps each keyword of its `compute` to one of these. Nothing else reaches it.
 """
@@ -24,7 +24,8 @@ class Read:
         key: `[group.][next.]name[@online|@target]`.
         default: what `compute` takes where nobody writes the key; only where the role's law makes it the identity.
         at: "action" takes the entry of the action that was stored, so a `[batch, action]` value arrives as `[batch]`.
-        dims: the names of the leading dims that must be there, such as `("batch", "action")`; empty checks nothing.
+        dims: the names of the leading dims that must be there, such as `("batch", "action")`; a `*` before them takes
+            one network or several members; empty checks nothing.
         raw: hand over the value in its network's form (quantiles, atoms) instead of its mean.
     """
 
@@ -42,10 +43,12 @@ class Draw:
     Attributes:
         kind: the distribution.
         like: the key whose shape the draw takes; empty for one number a row.
+        over: a dim of `like`, such as `member`: one number for each of it, once for all rows; empty draws for each row.
     """
 
     kind: str = attrs.field()
     like: str = ""
+    over: str = ""
 
     @kind.validator
     def _known(self, _: object, value: str) -> None:
@@ -74,7 +77,14 @@ class Size:
     dim: str
 
 
-Declared = Read | Draw | Scheduled | Fn | Size
+@attrs.frozen
+class Known:
+    """What is known of a stored column, as its `Spec`: the bounds of a Box, how many actions there are."""
+
+    key: str
+
+
+Declared = Read | Draw | Scheduled | Fn | Size | Known
 
 
 @attrs.frozen
@@ -106,9 +116,9 @@ def raw(key: str) -> Read:
     return Read(key, raw=True)
 
 
-def draw(kind: str, like: str = "") -> Draw:
+def draw(kind: str, like: str = "", *, over: str = "") -> Draw:
     """Declare that random numbers are needed."""
-    return Draw(kind, like)
+    return Draw(kind, like, over)
 
 
 def scheduled(name: str) -> Scheduled:
@@ -124,3 +134,8 @@ def fn(key: str) -> Fn:
 def size(dim: str) -> Size:
     """Declare that the size of a dim is needed, as an int."""
     return Size(dim)
+
+
+def spec(key: str) -> Known:
+    """Declare that what is known of a stored column is needed, as its `Spec`."""
+    return Known(key)

@@ -13,8 +13,9 @@ from torch import Tensor
 from rlblocks._core.errors import RecipeError, RlblocksError
 from rlblocks._core.keys import Spec
 from rlblocks._core.printing import carry_name
-from rlblocks.functional import in_time, rows, value_of_action
-from rlblocks.networks.module import build_network
+from rlblocks._core.recipe import slots_of
+from rlblocks.functional import in_time, members_value_of_action, rows, value_of_action
+from rlblocks.networks.ensemble import build_ensemble
 
 if TYPE_CHECKING:
     from rlblocks._core.plan import Plan, Printed
@@ -44,7 +45,7 @@ def _build(
     generator: torch.Generator | None, device: torch.device,
 ) -> Modules:  # fmt: skip
     return {
-        name: build_network(reads[name], network.body, network.head, action, generator, device)
+        name: build_ensemble(network.members, reads[name], network.body, network.head, action, generator, device)
         for name, network in recipe.networks.items()
     }
 
@@ -59,9 +60,11 @@ def namespace(
     """The names that printed functions use."""
     names: dict[str, Any] = {
         "value_of_action": value_of_action,
+        "members_value_of_action": members_value_of_action,
         "rows": rows,
         "in_time": in_time,
         "no_grad": torch.no_grad,
+        "specs": plan.columns,
         "gradients": gradients,
         **plan.blocks,
     }
@@ -79,14 +82,15 @@ def namespace(
     return names
 
 
-def first_carries(plan: Plan, online: Modules) -> dict[str, Any]:
+def first_carries(plan: Plan, online: Modules, environments: int) -> dict[str, Any]:
     """What optimizers, and whatever else remembers, begin with: by objective, and by slot."""
     optimizers = {
         name: objective.optimizer.init([p for net in objective.trains for p in online[net].parameters()])
         for name, objective in plan.recipe.objectives.items()
     }
     device = next((p.device for module in online.values() for p in module.parameters()), META)
-    slots = {f"normalizers.{key}": (plan.columns[key], plan.facts.n) for key in plan.recipe.normalizers}
+    slots = {f"normalizers.{key}": (plan.columns[key], environments) for key in plan.recipe.normalizers}
+    slots |= {slot: (plan.columns["action"], environments) for slot, _ in slots_of(plan.recipe, "explorers")}
     others: dict[str, Any] = {
         slot: {key: [tensor.to(device)] for key, tensor in block.init(*slots.get(slot, ())).items()}  # type: ignore[attr-defined]  # handed a carry
         for slot, block in plan.carried.items()
@@ -100,7 +104,7 @@ def rehearse(plan: Plan) -> list[RlblocksError]:
     odd = _odd_number(plan, online)
     target = {name: online[name] if name not in plan.follows else build_modules(plan, None, META)[name]
               for name in plan.targets}  # fmt: skip
-    carries = first_carries(plan, online)
+    carries = first_carries(plan, online, odd)
     labels = {id(p): f"{name}.{key}" for name, module in online.items() for key, p in module.named_parameters()}
     problems: list[RlblocksError] = []
 

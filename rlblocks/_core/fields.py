@@ -68,15 +68,20 @@ def number(
     return attrs.field(default=default, validator=check, metadata={"kind": "number", "range": span})
 
 
-def integer(default: Any = attrs.NOTHING, *, ge: int | None = None, le: int | None = None, unit: str = "") -> Any:
-    """A whole number in a range. A bool is not a number, and 3.0 is not a whole one."""
+def integer(
+    default: Any = attrs.NOTHING, *, ge: int | None = None, le: int | None = None, unit: str = "", later: bool = False
+) -> Any:
+    """A whole number in a range. A bool is not a number, and 3.0 is not a whole one.
+
+    `later` says that the field came when recipes were in files already: it is not written where it has its default.
+    """
     span = _range_text(ge, None, le, None, unit)
 
     def check(owner: object, attribute: Any, value: object) -> None:
         if isinstance(value, bool) or not isinstance(value, int) or not _in_range(value, ge, None, le, None):
             raise _refuse(owner, attribute, value, f"a whole number{', ' + span if span else ''}")
 
-    return attrs.field(default=default, validator=check, metadata={"kind": "integer", "range": span})
+    return attrs.field(default=default, validator=check, metadata={"kind": "integer", "range": span, "later": later})
 
 
 def schedule(default: Any = attrs.NOTHING, *, ge: float | None = None, le: float | None = None) -> Any:

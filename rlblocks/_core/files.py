@@ -48,7 +48,10 @@ def plain(node: Any, kind: Any = Recipe, at: tuple[Step, ...] = ()) -> Any:
     if isinstance(node, Clock):
         return f"{float(node.count) if isinstance(node, OfRun) else node.count} {node.unit}"
     if attrs.has(type(node)):
-        return {**_label(node, kind), **{a.name: _field(node, a, at) for a in attrs.fields(type(node))}}
+        said = [
+            a for a in attrs.fields(type(node)) if not (a.metadata.get("later") and getattr(node, a.name) == a.default)
+        ]
+        return {**_label(node, kind), **{a.name: _field(node, a, at) for a in said}}
     if isinstance(node, Mapping):
         return {str(key): plain(item, inside(kind, key), (*at, key)) for key, item in node.items()}
     if isinstance(node, tuple | list):

@@ -62,12 +62,14 @@ class Spec:
     Attributes:
         shape: the sizes after the batch dim.
         dtype: numpy's name of the type.
-        dims: the names of the leading dims: `batch`, with `time` before it where rows are in time order, and what comes
-            first in `shape`; dims of an observation's or action's own shape have no name.
+        dims: the names of the leading dims: `batch`, with `time` before it where rows are in time order and `member`
+            before all where several networks wrote it, and what comes first in `shape`; dims of an observation's or
+            action's own shape have no name.
         n: for integers in [0, n) (a Discrete space), how many there are, and one such number for each component of a
             MultiDiscrete or MultiBinary space; 0 otherwise.
         low: the least value, where a Box bounds it (one number, or one per component).
         high: the greatest value, likewise.
+        members: how many there are of the dim `member`; 0 without it.
     """
 
     shape: tuple[int, ...] = ()
@@ -76,11 +78,32 @@ class Spec:
     n: int | tuple[int, ...] = 0
     low: float | tuple[float, ...] | None = None
     high: float | tuple[float, ...] | None = None
+    members: int = 0
+
+    def size(self, dim: str) -> int:
+        """How large a named dim is, of those that are known: `member`, and what comes after the batch."""
+        return self.members if dim == "member" else self.shape[self.dims.index(dim) - self.dims.index("batch") - 1]
 
     def __str__(self) -> str:
         lead = self.dims.index("batch") + 1 if "batch" in self.dims else 0
         named = [*self.dims, *map(str, self.shape[len(self.dims) - lead :])]
         return f"{self.dtype}[{', '.join(named)}]" + (f" in [0, {self.n})" if self.n else "")
+
+
+def fits_dims(there: tuple[str, ...], asked: tuple[str, ...], at: str = "") -> bool:
+    """Whether dims begin as they are asked for; a `*` first stands for the members of a network, if it has several.
+
+    Where one entry of the dim `at` is taken, that dim is gone.
+
+    >>> fits_dims(("member", "batch", "action"), ("batch", "action"))
+    False
+    >>> fits_dims(("member", "batch", "action"), ("*", "batch")), fits_dims(("batch", "action"), ("*", "batch"))
+    (True, True)
+    """
+    there = tuple(dim for dim in there if dim != at or at in asked)
+    if asked[:1] == ("*",):
+        there, asked = tuple(dim for dim in there if dim != "member"), asked[1:]
+    return there[: len(asked)] == asked
 
 
 FLAG = Spec((), "bool")

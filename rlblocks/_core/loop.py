@@ -39,6 +39,7 @@ class Loop:
         self._warmup = plan.warmup_explorer
         self._environments = np.arange(state.pool.n, dtype=np.int64)
         self._gamma = plan.recipe.gamma
+        self._stored = list(plan.columns)
         self._catch_up()
 
     def _catch_up(self) -> None:
@@ -88,7 +89,7 @@ class Loop:
         seen = state.seen()
         wrote = acting(seen)
         step = state.pool.step(wrote["action"])
-        rows = {
+        known = {
             **seen,
             **wrote,
             "reward": step.reward,
@@ -98,7 +99,8 @@ class Loop:
             "discount": self._gamma * ~step.terminated,
         }
         if step.next_action_mask is not None:
-            rows["next.action_mask"] = step.next_action_mask
+            known["next.action_mask"] = step.next_action_mask
+        rows = {key: known[key] for key in self._stored}
         real = int(np.count_nonzero(step.real))
         if real == len(self._environments):
             state.memory.add(rows, self._environments)

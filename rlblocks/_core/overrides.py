@@ -18,9 +18,9 @@ from typing import Any
 import attrs
 
 from rlblocks._core import paths
-from rlblocks._core.block import Block, blocks_of
+from rlblocks._core.block import Block, blocks_of, roles
 from rlblocks._core.clocks import Clock, OfRun
-from rlblocks._core.errors import RecipeError
+from rlblocks._core.errors import RecipeError, did_you_mean
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.structure import block_class, inside, is_mapping, is_role, is_tuple, structured, takes
 
@@ -143,8 +143,9 @@ class _Reading:
             raise RecipeError(f"{text!r} is more than the name of a block", fix=fix)
         if "id" in paths.children(now) and text not in blocks_of(role.role):
             return attrs.evolve(now, id=text)  # an environment is called by its id
-        cls = block_class(role.role, text)
-        table: dict[str, Any] = {"block": text}
+        of = role.role or _role_of(text, now)
+        cls = block_class(of, text)
+        table: dict[str, Any] = {"block": text} if role.role else {"block": text, "role": of}
         for name, attribute in attrs.fields_dict(cls).items():  # type: ignore[arg-type]  # blocks are attrs classes
             if takes(cls, attribute) is role and isinstance(now, role):
                 table[name] = getattr(now, name) if type(now) is cls else now
@@ -166,6 +167,20 @@ class _Reading:
             f"{cls.__name__} needs {attribute.name!r}, which has no default",
             fix=f"add {self.said}.{attribute.name}=… after it", path=f"{full}.{attribute.name}",
         )  # fmt: skip
+
+
+def _role_of(name: str, now: Any) -> str:
+    """The role of a block where any may stand: that of the one which stands there, if it has the name, else the first.
+
+    Raises:
+        RecipeError: no role has it.
+    """
+    having = [role for role in roles() if name in blocks_of(role)]
+    if not having:
+        ours = [now.role] if isinstance(now, Block) else roles()
+        known = [known for role in ours for known in blocks_of(role)]
+        raise RecipeError(f"no block {name!r} in any role", fix=did_you_mean(name, known), name=name)
+    return now.role if isinstance(now, Block) and now.role in having else having[0]
 
 
 def _fields(node: Any) -> Mapping[str, attrs.Attribute[Any]]:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import attrs
 
 from rlblocks._core.block import Block, blocks_of
-from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Read, Scheduled, Size
+from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Known, Read, Scheduled, Size
 from rlblocks._core.errors import did_you_mean
-from rlblocks._core.keys import Key, Spec, parse
+from rlblocks._core.keys import Key, Spec, fits_dims, parse
 from rlblocks._core.passes import Passes
 from rlblocks._core.remedies import FORM_FUNCTIONS, mend
 from rlblocks._core.source import Line, annotation, as_arguments, variable
@@ -74,20 +74,24 @@ class Page:
         match asked:
             case Read():
                 return self._read(asked, block, slot, grad=grad)
-            case Draw(kind=kind, like=like):
-                return self._draw(kind, like, block, slot, argument)
+            case Draw():
+                return self._draw(asked, block, slot, argument)
             case Scheduled(name=name):
                 self.numbers[f"{slot}.{name}"] = (block, name)
                 return f'numbers["{slot}.{name}"]'
             case Size(dim=dim):
-                if dim not in self.world.sizes:
-                    return self.world.misfit(
-                        slot, block, f"needs a number of {dim}s, and this environment's action space is not Discrete",
-                        "use an environment with Discrete actions",
-                    )  # fmt: skip
-                return str(self.world.sizes[dim])
+                return self._size(dim, block, slot)
             case Fn(key=key):
                 return self._function(key, block, slot, grad=grad)
+            case Known(key=key):
+                known = key in self.world.columns
+                return f'specs["{key}"]' if known else self._nobody_writes(key, block, slot)
+
+    def _size(self, dim: str, block: Block, slot: str) -> str:
+        if dim in self.world.sizes:
+            return str(self.world.sizes[dim])
+        said = f"needs a number of {dim}s, and this environment's action space is not Discrete"
+        return self.world.misfit(slot, block, said, "use an environment with Discrete actions")
 
     def _read(self, asked: Read, block: Block, slot: str, *, grad: bool) -> str:
         key = parse(asked.key)
@@ -96,7 +100,7 @@ class Page:
             if asked.default is not REQUIRED:
                 return ""
             return self._nobody_writes(asked.key, block, slot)
-        if asked.dims and found.spec.dims[: len(asked.dims)] != asked.dims:
+        if asked.dims and not fits_dims(found.spec.dims, asked.dims, asked.at):
             return self._other_dims(found, asked, block, slot)
         return self._at(found, asked, block, slot)
 
@@ -134,7 +138,8 @@ class Page:
             return "None"
         if self.timed:
             return f"in_time(value_of_action(rows({found.code}), rows({index.code})), {self.clock()})"
-        return f"value_of_action({found.code}, {index.code})"
+        of = "members_value_of_action" if found.spec.members else "value_of_action"
+        return f"{of}({found.code}, {index.code})"
 
     def plain(self, key: Key) -> Values | None:
         """A stored column, what an earlier block of this function wrote, or an earlier objective's `q.error`."""
@@ -173,6 +178,9 @@ class Page:
             name = self.world.recipe.networks[writer].head.form.key
         self.world.network_keys_read.add(name)
         spec = self.world.specs[name]
+        if self.timed and spec.members:
+            said = f"reads {asked.key!r} in time, and network {writer!r} has {spec.members} members"
+            return Values(self.world.misfit(slot, block, said, "give it members=1", key=asked.key), spec)
         if self.timed:
             spec = attrs.evolve(spec, dims=("time", *spec.dims))
         ways = {at: what for (of, at), what in self.world.derived.items() if of == name}
@@ -187,8 +195,8 @@ class Page:
 
     # -- draws and functions -------------------------------------------------------------------------------------
 
-    def _draw(self, kind: str, like: str, block: Block, slot: str, argument: str) -> str:
-        name = f"{slot}.{argument}"
+    def _draw(self, asked: Draw, block: Block, slot: str, argument: str) -> str:
+        name, like = f"{slot}.{argument}", asked.like
         known = {**self.world.columns, **self.columns, **{key: value.spec for key, value in self.written.items()}}
         spec = known.get(like) if like else Spec()
         if spec is None and parse(like).which:
@@ -198,7 +206,14 @@ class Page:
                 slot, block, f"draws {argument!r} in the shape of {like!r}, but nothing writes that key",
                 did_you_mean(like, [*known, *(f"{n}@online" for n in self.world.specs)]), key=like,
             )  # fmt: skip
-        self.draws[name] = (kind, spec.shape, True)
+        self.draws[name] = (asked.kind, spec.shape, True)
+        if asked.over:
+            if asked.over not in spec.dims:
+                return self.world.misfit(
+                    slot, block, f"draws {argument!r} for each {asked.over} of {like!r}, but it is {spec}",
+                    "let the network have several members" if asked.over == "member" else "", key=like,
+                )  # fmt: skip
+            self.draws[name] = (asked.kind, (spec.size(asked.over),), False)
         return f'draws["{name}"]'
 
     def _function(self, asked: str, block: Block, slot: str, *, grad: bool) -> str:

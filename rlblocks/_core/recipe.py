@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from rlblocks._core import fields, paths
-from rlblocks._core.block import Block, with_fields
+from rlblocks._core.block import Block, blocks_of, with_fields
 from rlblocks._core.clocks import Clock, Updates
 from rlblocks._core.errors import FieldError, RecipeError
 from rlblocks._core.frozen import FrozenDict
@@ -62,13 +62,16 @@ class Network:
 
     Attributes:
         reads: one key or several (a critic reads `observation` and `action`); another network's `features` may be one.
-        body: inputs to features.
+        body: inputs to features; `NoBody()` where nothing is read.
         head: features to keys.
+        members: how many networks of these parts there are, with parameters of their own; what several write has the
+            dim `member` before the batch.
     """
 
     reads: tuple[str, ...] = attrs.field(converter=_names)
     body: Body = fields.slot("bodies")
     head: Head = fields.slot("heads")
+    members: int = fields.integer(1, ge=1, later=True)
 
 
 @attrs.frozen
@@ -169,7 +172,14 @@ class Recipe:
             if isinstance(value, type):
                 raise FieldError(f"{path} is given the class {value.__name__}", fix=f"make it: {value.__name__}()")
             if not attrs.has(type(value)) and not isinstance(value, Mapping | tuple):
-                raise FieldError(f"swap({path}={value!r}): {value!r} is no block", fix=f"use set({path}={value!r})")
+                now = changed.get(path)
+                meant = (
+                    blocks_of(now.role).get(value, type(now))
+                    if isinstance(value, str) and isinstance(now, Block)
+                    else None
+                )
+                fix = f"write the block itself: {meant.__name__}()" if meant else f"use set({path}={value!r})"
+                raise FieldError(f"swap({path}={value!r}): {value!r} is no block", fix=fix)
             changed = paths.replaced(changed, paths.resolve(changed, path), value)
         return changed
 

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
+from rlblocks._core import declare
 from rlblocks._core.block import Block, blocks_of, fields_of
 from rlblocks._core.clocks import Updates
 from rlblocks._core.declare import REQUIRED, Declared, Fn, Read, Size
 from rlblocks._core.errors import alike
-from rlblocks._core.keys import Key, Spec, parse
+from rlblocks._core.keys import Key, Spec, fits_dims, parse
 from rlblocks._core.paths import join, walk
 
 if TYPE_CHECKING:
     from rlblocks._core.recipe import Network, Recipe
     from rlblocks._core.world import World
+    from rlblocks.explorers.base import Explorer
     from rlblocks.networks.base import Head
 
 PLACES = {
@@ -39,7 +41,7 @@ def mend(key: Key, block: Block, known: Known, world: World) -> str:
     near = alike(str(key), [k for k in every if ("@" in k) == bool(key.which)])
     if near:
         return f"did you mean {near!r}?"
-    found = _later(key, block, world.recipe) or _written_by(key, known, world)
+    found = _not_stored(key, world.recipe) or _later(key, block, world.recipe) or _written_by(key, known, world)
     fits = [] if found and block.role == "losses" else _fitting(block, known, world)
     here = f"in this slot these fit: {', '.join(fits)}" if fits else ""
     return "; ".join(part for part in (found, here) if part) or f"keys there are: {', '.join(sorted(every))}"
@@ -64,6 +66,21 @@ def served_blocks(role: str, known: Known, world: World, *, reads: str = "", wri
              and (not writes or writes in kind.outputs)
              and (not reads or any(isinstance(a, Read) and a.key == reads for a in kind.inputs.values()))}  # fmt: skip
     return [name for name, kind in found.items() if all_served(kind.inputs, known, world)] or list(found)
+
+
+def _not_stored(key: Key, recipe: Recipe) -> str:
+    """Which explorer alone writes a key: of what two explorers write, rows hold what both do."""
+    explorers = {
+        join(steps): node for steps, node in walk(recipe) if isinstance(node, Block) and node.role == "explorers"
+    }
+    silent = [slot for slot, node in explorers.items() if str(key) not in node.outputs]
+    wordy = [slot for slot, node in explorers.items() if str(key) in node.outputs]
+    if not silent or not wordy:
+        return ""
+    others = [name for name, kind in blocks_of("explorers").items() if str(key) in kind.outputs]
+    return (
+        f"slot {wordy[0]!r} writes it and {silent[0]!r} does not, so it is not stored: use {' or '.join(others)} there"
+    )
 
 
 def _later(key: Key, block: Block, recipe: Recipe) -> str:
@@ -119,7 +136,13 @@ def _fitting(block: Block, known: Known, world: World) -> list[str]:
     wanted = _wanted(block, world.recipe)
     return [name for name, kind in blocks_of(block.role).items()
             if kind is not type(block) and isinstance(kind.outputs, tuple) and wanted <= set(kind.outputs)
-            and not (set(kind.outputs) - {"loss"}) & set(known) and all_served(kind.inputs, known, world)]  # fmt: skip
+            and not (set(kind.outputs) - {"loss"}) & set(known) and all_served(kind.inputs, known, world)
+            and _chooses(kind, world)]  # fmt: skip
+
+
+def _chooses(kind: type[Block], world: World) -> bool:
+    """Whether an explorer can choose such actions; other blocks choose none."""
+    return kind.role != "explorers" or not cast("Explorer", kind()).misfit(world.columns["action"])
 
 
 def _wanted(block: Block, recipe: Recipe) -> set[str]:
@@ -150,13 +173,17 @@ def _served(asked: Declared, known: Known, world: World) -> bool:
             return of.name in world.writers if of.which else of.group in world.writers and of.name in FORM_FUNCTIONS
         case Size(dim=dim):
             return dim in world.sizes
+        case declare.Known(key=key):
+            return key in world.columns
     return True
 
 
 def _reads(asked: Read, known: Known, world: World) -> bool:
     """Whether a key is there, at the action if so asked, with the dims; in time only where the store keeps it."""
     key = parse(asked.key)
-    spec = world.specs.get(key.name) if key.which else known.get(asked.key)
+    form = world.recipe.networks[world.writers[key.name]].head.form if key.name in world.writers else None
+    name = form.key if form is not None and asked.raw else key.name
+    spec = world.specs.get(name) if key.which else known.get(asked.key)
     if spec is None or ("time" in asked.dims and world.recipe.store.hands != "drained"):
         return False
     ways = {at for of, at in world.derived if of == key.name} if key.which else set()
@@ -165,4 +192,4 @@ def _reads(asked: Read, known: Known, world: World) -> bool:
     if asked.at and asked.at not in spec.dims:
         return asked.at in world.recipe.networks[world.writers[key.name]].reads
     wanted, there = (tuple(dim for dim in dims if dim != "time") for dims in (asked.dims, spec.dims))
-    return there[: len(wanted)] == wanted
+    return fits_dims(there, wanted, asked.at)

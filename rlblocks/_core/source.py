@@ -25,7 +25,8 @@ class Line:
     guard: str = ""  # the objective whose turn it must be
 
 
-HANDED = ("chunk", "numbers", "draws", "due", "late", "rows", "in_time")  # what printed functions are handed or keep
+# What printed functions are handed or keep.
+HANDED = ("chunk", "numbers", "draws", "due", "late", "rows", "in_time", "specs")
 
 
 def variable(key: str) -> str:

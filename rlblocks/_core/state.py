@@ -52,7 +52,7 @@ class State:
         generators: one for each purpose.
         counters: where the run stands.
         pending: steps that are in no normalizer's statistics yet.
-        recalled: where a network remembers, `hidden` `[n, C]`, and `is_first` `[n]`, where it was cleared.
+        recalled: `is_first` `[n]`, where an episode begins; where a network remembers also `hidden`, `[n, C]`.
     """
 
     plan: Plan
@@ -76,10 +76,11 @@ class State:
 
     def recall(self, wrote: Mapping[str, np.ndarray[Any, Any]], over: np.ndarray[Any, Any]) -> None:
         """What is remembered for the next step; nothing of an episode that is over."""
-        if self.recalled:
+        self.recalled = {"is_first": over}
+        if "next.hidden" in wrote:
             hidden = wrote["next.hidden"].copy()
             hidden[over] = 0.0
-            self.recalled = {"hidden": hidden, "is_first": over}
+            self.recalled["hidden"] = hidden
 
     def namespace(self) -> dict[str, Any]:
         """The names that the plan's functions use, bound to this state."""
@@ -156,7 +157,7 @@ def build(plan: Plan, *, seed: int, budget: int, device: torch.device) -> State:
               for name in plan.targets}  # fmt: skip
     carries = {
         name: {key: [part.to(device) for part in parts] for key, parts in carry.items()}
-        for name, carry in first_carries(plan, online).items()
+        for name, carry in first_carries(plan, online, plan.facts.n).items()
     }
     pool = plan.recipe.env.build(int(seed_for(seed, "environments").generate_state(1)[0]))
     memory = _memory(plan, pool, made)
@@ -176,10 +177,9 @@ def _memory(plan: Plan, pool: Pool, made: Mapping[str, np.random.Generator]) -> 
 
 
 def nothing_recalled(plan: Plan, n: int) -> dict[str, np.ndarray[Any, Any]]:
-    """What networks remember before n episodes begin."""
-    if "hidden" not in plan.columns:
-        return {}
-    return {"hidden": np.zeros((n, *plan.columns["hidden"].shape), np.float32), "is_first": np.ones(n, bool)}
+    """What is remembered before n episodes begin."""
+    memory = {"hidden": np.zeros((n, *plan.columns["hidden"].shape), np.float32)} if "hidden" in plan.columns else {}
+    return {"is_first": np.ones(n, bool), **memory}
 
 
 def _modules(plan: Plan, seed: int, device: torch.device) -> dict[str, nn.Module]:

@@ -20,7 +20,7 @@ from rlblocks._core.keys import FLAG, SCALAR, Spec
 from rlblocks._core.learn_page import as_rows, in_time, learn_page, prepare_page, specs_of
 from rlblocks._core.plan import Plan, Printed, printed
 from rlblocks._core.printing import Page
-from rlblocks._core.recipe import Recipe, slots_of
+from rlblocks._core.recipe import Network, Recipe, slots_of
 from rlblocks._core.remedies import mend_network
 from rlblocks._core.source import Line, variable
 from rlblocks._core.spaces import spec_of
@@ -47,7 +47,7 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
         raise WiringError(recipe.name, world.problems)
     columns = world.columns
     act, warmup, explorer, evaluate = _acting(world, columns)
-    stored = {**columns, **{k: s for k, s in specs_of(recipe.explorer).items() if k != "action"}}
+    stored = {**columns, **_written_besides(recipe.explorer, explorer)}
     chunk = {**stored, "discount": SCALAR, **as_rows(specs_of(recipe.store))}
     if recipe.store.hands == "drained":
         chunk = in_time(chunk)
@@ -70,6 +70,11 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
     if problems:
         raise WiringError(recipe.name, problems)
     return plan
+
+
+def _written_besides(explorer: Explorer, warmup: Explorer) -> dict[str, Spec]:
+    """What both write beside the action; a row of the one looks like a row of the other."""
+    return {key: spec for key, spec in specs_of(explorer).items() if key in warmup.outputs and key != "action"}
 
 
 def _sizes(facts: Facts) -> dict[str, int]:
@@ -123,9 +128,6 @@ def _normalised(world: World, columns: Mapping[str, Spec]) -> dict[str, Spec]:
 
 def _networks(world: World, columns: Mapping[str, Spec]) -> None:
     """What each network reads and writes, those first that read only columns; whether its parts can serve that."""
-    from rlblocks.networks import input_misfit, network_spec
-    from rlblocks.networks._encode import input_spec
-
     waiting = dict(world.recipe.networks)
     while waiting:
         known = {**columns, **world.specs}
@@ -133,17 +135,8 @@ def _networks(world: World, columns: Mapping[str, Spec]) -> None:
         if not ready:
             break
         for name in ready:
-            network, reads = waiting.pop(name), {read: known[read] for read in world.recipe.networks[name].reads}
-            if why := input_misfit(reads, network.body):
-                world.misfit(f"networks.{name}.body", network.body, why, _fitting_bodies(reads))
-            elif why := network.head.misfit(spec := network_spec(reads, network.body, columns["action"])):
-                world.misfit(f"networks.{name}.head", network.head, why, _fitting_head(network.head, columns["action"]))
-            else:
-                _remembers(world, name, network.body.carry(input_spec(reads)))
-                world.reads[name] = reads
-                _writes(world, name, network.head.writes(spec))
-                for derived in network.head.derives(spec):
-                    world.derived |= {(key, derived.at): derived for key in derived.outputs}
+            network = waiting.pop(name)
+            _network(world, name, network, {read: known[read] for read in network.reads}, columns["action"])
     for name, network in waiting.items():
         for read in network.reads:
             if read not in {**columns, **world.specs}:
@@ -151,6 +144,32 @@ def _networks(world: World, columns: Mapping[str, Spec]) -> None:
                 world.blame(f"network {name!r} reads {read!r}, but nothing writes that key", fix,
                             slot=f"networks.{name}.reads", key=read)  # fmt: skip
     world.noise = {} if world.problems else dry_run.noise_sizes(world)
+
+
+def _network(world: World, name: str, network: Network, reads: dict[str, Spec], action: Spec) -> None:
+    from rlblocks.networks import ensemble_misfit, input_misfit, network_spec
+    from rlblocks.networks._encode import input_spec
+
+    body, head = network.body, network.head
+    if why := input_misfit(reads, body):
+        world.misfit(f"networks.{name}.body", body, why, _fitting_bodies(reads))
+    elif why := head.misfit(spec := network_spec(reads, body, action)):
+        world.misfit(f"networks.{name}.head", head, why, _fitting_head(head, action))
+    elif network.members > 1 and (why := ensemble_misfit(body, head, input_spec(reads), spec)):
+        world.blame(f"network {name!r} has {network.members} members, which {why}", "give it members=1",
+                    slot=f"networks.{name}.members")  # fmt: skip
+    else:
+        _remembers(world, name, body.carry(input_spec(reads)))
+        world.reads[name] = reads
+        _writes(world, name, {key: _of_members(of, network) for key, of in head.writes(spec).items()})
+        for derived in head.derives(spec):
+            world.derived |= {(key, derived.at): derived for key in derived.outputs}
+
+
+def _of_members(spec: Spec, network: Network) -> Spec:
+    """What is known of a key that several networks write at once."""
+    several = network.members > 1
+    return attrs.evolve(spec, dims=("member", *spec.dims), members=network.members) if several else spec
 
 
 def _remembers(world: World, name: str, carry: int) -> None:
@@ -216,14 +235,9 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
     assert isinstance(explorer, Explorer)
     if len(warm) > 1:
         world.blame(f"slot 'cadence' holds {len(warm)} explorers", "a cadence has one, for the warm-up", slot="cadence")
-    writes = set(recipe.explorer.outputs)
-    if set(explorer.outputs) != writes:
-        world.misfit(
-            slot, explorer, f"writes {', '.join(explorer.outputs)}, and slot 'explorer' holds "
-            f"{type(recipe.explorer).__name__}, which writes {', '.join(recipe.explorer.outputs)}: both are stored",
-            "use explorers that write the same keys: "
-            + ", ".join(name for name, kind in blocks_of("explorers").items() if set(kind.outputs) == writes),
-        )  # fmt: skip
+    for where, chooses in {"explorer": recipe.explorer, slot: explorer}.items():
+        if why := chooses.misfit(columns["action"]):
+            world.misfit(where, chooses, why, _fitting_explorers(columns["action"]))
     greedy = recipe.explorer.evaluation()
     acting = _act(world, columns, "act", recipe.explorer, "explorer")
     warmup = _act(world, columns, "act_warmup", explorer, slot)
@@ -236,8 +250,15 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
     return acting, warmup, explorer, evaluate
 
 
+def _fitting_explorers(action: Spec) -> str:
+    kinds = {name: kind for name, kind in blocks_of("explorers").items() if _plain(kind)}
+    fits = [name for name, kind in kinds.items() if not cast("Explorer", kind()).misfit(action)]
+    return f"wrap the environment, or use an explorer of such actions: {', '.join(fits)}"
+
+
 def _act(world: World, columns: Mapping[str, Spec], name: str, explorer: Explorer, slot: str) -> Printed:
     seen = {key: spec for key, spec in columns.items() if key in {"observation", "action_mask", "hidden"}}
+    seen["is_first"] = FLAG
     page = Page(world, seen, explores=name != "act_evaluation")
     page.call(explorer, slot, {key: variable(key) for key in explorer.outputs}, grad=False)
     wrote = {key: variable(key) for key in explorer.outputs}

@@ -177,7 +177,7 @@ def _default(default: Any) -> str:
 
 def reads_of(inputs: Mapping[str, Any]) -> dict[str, str]:
     """What a block asks for, in words, by the argument of its `compute`."""
-    from rlblocks._core.declare import REQUIRED, Draw, Fn, Read, Scheduled, Size
+    from rlblocks._core.declare import REQUIRED, Draw, Fn, Known, Read, Scheduled, Size
 
     said = {}
     for name, asked in inputs.items():
@@ -188,13 +188,16 @@ def reads_of(inputs: Mapping[str, Any]) -> dict[str, str]:
                 more += ["optional"] * (asked.default is not REQUIRED)
                 said[name] = ", ".join([f"{asked.key}{dims}", *more])
             case Draw():
-                said[name] = f"random numbers, {asked.kind}" + (f", like {asked.like}" if asked.like else ", one a row")
+                shape = f"one a {asked.over} of {asked.like}" if asked.over else f"like {asked.like}"
+                said[name] = f"random numbers, {asked.kind}, {shape if asked.like else 'one a row'}"
             case Scheduled():
                 said[name] = f"the present value of {asked.name}"
             case Fn():
                 said[name] = f"the function {asked.key}"
             case Size():
                 said[name] = f"the number of {asked.dim}s"
+            case Known():
+                said[name] = f"what is known of {asked.key}: its bounds and numbers"
     return said
 
 

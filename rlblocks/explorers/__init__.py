@@ -3,9 +3,21 @@
 from rlblocks.explorers.base import Explorer
 from rlblocks.explorers.boltzmann import Boltzmann
 from rlblocks.explorers.epsilon_greedy import EpsilonGreedy
+from rlblocks.explorers.gaussian_noise import GaussianNoise
 from rlblocks.explorers.greedy import Greedy
 from rlblocks.explorers.mode import Mode
+from rlblocks.explorers.ornstein_uhlenbeck import OrnsteinUhlenbeck
 from rlblocks.explorers.sample import Sample
 from rlblocks.explorers.uniform_random import UniformRandom
 
-__all__ = ["Boltzmann", "EpsilonGreedy", "Explorer", "Greedy", "Mode", "Sample", "UniformRandom"]
+__all__ = [
+    "Boltzmann",
+    "EpsilonGreedy",
+    "Explorer",
+    "GaussianNoise",
+    "Greedy",
+    "Mode",
+    "OrnsteinUhlenbeck",
+    "Sample",
+    "UniformRandom",
+]

@@ -21,11 +21,21 @@ from rlblocks.functional.categorical import (
 from rlblocks.functional.chunks import in_time, rows
 from rlblocks.functional.curves import cosine, exponential, linear
 from rlblocks.functional.dueling import dueling
-from rlblocks.functional.exploration import boltzmann, categorical_action, uniform_action, uniform_legal_action
+from rlblocks.functional.exploration import (
+    between,
+    boltzmann,
+    categorical_action,
+    moved_action,
+    ornstein_uhlenbeck,
+    uniform_action,
+    uniform_choices,
+    uniform_legal_action,
+)
 from rlblocks.functional.noisy import factorised_noise, signed_sqrt
 from rlblocks.functional.scaling import scaled, standardised
 from rlblocks.functional.value_learning import (
     greedy_action,
+    members_value_of_action,
     one_per_row,
     one_step_backup,
     only_legal,
@@ -98,6 +108,7 @@ __all__ = [
     "adam_step",
     "adapted_penalty",
     "backward_sums",
+    "between",
     "boltzmann",
     "bootstrapped",
     "box_entropy",
@@ -136,13 +147,16 @@ __all__ = [
     "linear",
     "lstm_step",
     "mean_of_members",
+    "members_value_of_action",
     "move_towards",
+    "moved_action",
     "n_step_returns",
     "normalise",
     "one_per_row",
     "one_step_backup",
     "only_counted",
     "only_legal",
+    "ornstein_uhlenbeck",
     "policy_gradient",
     "quantile_huber",
     "quantile_levels",
@@ -165,6 +179,7 @@ __all__ = [
     "total_of_members",
     "total_of_row",
     "uniform_action",
+    "uniform_choices",
     "uniform_legal_action",
     "unroll",
     "unsquash",

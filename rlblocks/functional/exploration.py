@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, TypeAlias
+
+from torch import split, stack
 
 from rlblocks.functional.value_learning import one_per_row, only_legal
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+
+Bound: TypeAlias = "float | tuple[float, ...]"  # of all components, or of each in flat order
 
 COLDEST = 1e-30  # stands for T = 0: a difference of values over it is −∞ or as good as that
 
@@ -99,3 +104,89 @@ def boltzmann(q: Tensor, temperature: Tensor, action_mask: Tensor | None = None)
     legal = q if action_mask is None else only_legal(q, action_mask)
     below = legal - legal.amax(1, keepdim=True)  # the greatest is 0, so that it stays 0 whatever it is divided by
     return (below / temperature.clamp(min=COLDEST)).softmax(1)
+
+
+def uniform_choices(u: Tensor, counts: tuple[int, ...], action_mask: Tensor | None = None) -> Tensor:
+    """One entry of each of several choices, each legal entry equally likely.
+
+    Args:
+        u: `[B, k]` float in [0, 1).
+        counts: how many entries each of the k choices has.
+        action_mask: `[B, Σ counts]` bool, True is legal, one choice after the other; None says that all are.
+
+    Returns:
+        `[B, k]` int64.
+
+    >>> import torch
+    >>> uniform_choices(torch.tensor([[0.9, 0.1]]), (2, 3))
+    tensor([[1, 0]])
+    """
+    if action_mask is None:
+        return (u * u.new_tensor(counts)).long()
+    masks = split(action_mask, list(counts), 1)  # type: ignore[no-untyped-call]
+    return stack([uniform_legal_action(u[:, i], mask) for i, mask in enumerate(masks)], 1)
+
+
+def between(u: Tensor, low: Bound, high: Bound) -> Tensor:
+    """Points between two bounds: low + u·(high − low).
+
+    Args:
+        u: `[B, *shape]` float in [0, 1).
+        low: the least values, one number or one for each component in flat order.
+        high: the greatest values, likewise.
+
+    Returns:
+        `[B, *shape]`.
+
+    >>> import torch
+    >>> between(torch.tensor([[0.5, 0.5]]), (-1.0, 0.0), 1.0)
+    tensor([[0.0000, 0.5000]])
+    """
+    least, greatest = bound_like(u, low), bound_like(u, high)
+    return least + u * (greatest - least)
+
+
+def moved_action(action: Tensor, share: Tensor, low: Bound, high: Bound) -> Tensor:
+    """An action moved by shares of half the width of its bounds, and cut to them: a + share·(high − low)/2.
+
+    Args:
+        action: `[B, *shape]` float, in units of the environment.
+        share: `[B, *shape]` float, without a unit: in units in which the bounds are −1 and 1.
+        low: the least values, one number or one for each component in flat order.
+        high: the greatest values, likewise.
+
+    Returns:
+        `[B, *shape]`.
+
+    >>> import torch
+    >>> moved_action(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.5, 2.0]]), -2.0, (4.0, 1.0))
+    tensor([[1.5000, 1.0000]])
+    """
+    least, greatest = bound_like(action, low), bound_like(action, high)
+    return (action + share * (0.5 * (greatest - least))).clamp(least, greatest)
+
+
+def bound_like(x: Tensor, bound: Bound) -> Tensor:
+    """A bound as a tensor that stands beside `[B, *shape]`."""
+    made = x.new_tensor(bound)
+    return made.view(x.shape[1:]) if made.dim() else made
+
+
+def ornstein_uhlenbeck(x: Tensor, noise: Tensor, theta: float, dt: float, sigma: Tensor) -> Tensor:
+    """One step of noise that forgets slowly: x + θ(0 − x)·dt + σ√dt·ε (Uhlenbeck and Ornstein, 1930).
+
+    Args:
+        x: `[B, *shape]` float, where the noise was.
+        noise: `[B, *shape]` float, ε, standard normal.
+        theta: θ at least 0, how fast it returns to 0, per unit of time.
+        dt: the length of a step, in units of time.
+        sigma: 0-dim float, σ at least 0.
+
+    Returns:
+        `[B, *shape]`.
+
+    >>> import torch
+    >>> ornstein_uhlenbeck(torch.tensor([[1.0]]), torch.tensor([[1.0]]), 0.5, 0.25, torch.tensor(0.2))
+    tensor([[0.9750]])
+    """
+    return x * (1 - theta * dt) + sigma * noise * math.sqrt(dt)

@@ -93,6 +93,27 @@ def value_of_action(q: Tensor, a: Tensor) -> Tensor:
     return q.gather(1, index).squeeze(1)
 
 
+def members_value_of_action(q: Tensor, a: Tensor) -> Tensor:
+    """The value of one action in each row, of each member of an ensemble.
+
+    Args:
+        q: `[N, B, A, *form]` float.
+        a: `[B]` int64 in [0, A).
+
+    Returns:
+        `[N, B, *form]`.
+
+    Raises:
+        ValueError: `a` is not `[B]`.
+
+    >>> import torch
+    >>> members_value_of_action(torch.tensor([[[1.0, 3.0]], [[9.0, 0.0]]]), torch.tensor([1]))
+    tensor([[3.],
+            [0.]])
+    """
+    return value_of_action(q.movedim(0, -1), a).movedim(-1, 0)
+
+
 def one_step_backup(r_t: Tensor, discount_t: Tensor, v_t: Tensor) -> Tensor:
     """One step of reward and the discounted value after it: r_t + γ_t·v_t (Sutton and Barto, 2018, eq. 6.3).
 

@@ -38,7 +38,7 @@ class QuantileHuber(Loss):
 
     equation = "L = c·mean(w·Σ_j (1/MK) Σ_i Σ_k |τ̂_i − 1{u < 0}|·h_κ(u)/κ), u = y_k − θ_ji(s, a)"
     inputs = {
-        "prediction": Read("q@online", at="action", dims=("*", "batch"), raw=True),
+        "prediction": Read("q@online", at="action", dims=("*", "batch", "quantile"), raw=True),
         "td_target": read("td_target"),
         "weight": read("weight", default=1),
     }

@@ -46,6 +46,7 @@ __all__ = [
     "Dense",
     "DeterministicPolicy",
     "DuelingQ",
+    "EnsembleModule",
     "Features",
     "Head",
     "Layer",
@@ -63,13 +64,19 @@ __all__ = [
     "StateValue",
     "Temperature",
     "ValueForm",
+    "build_ensemble",
     "build_network",
+    "ensemble_misfit",
     "input_misfit",
     "network_spec",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("EnsembleModule", "build_ensemble", "ensemble_misfit"):
+        from rlblocks.networks import ensemble
+
+        return getattr(ensemble, name)
     if name in ("NetworkModule", "RecurrentNetworkModule", "build_network", "input_misfit", "network_spec"):
         from rlblocks.networks import module
 

@@ -101,9 +101,11 @@ class RecurrentNetworkModule(nn.Module):
 
 
 def _joiner(specs: Sequence[Spec]) -> Callable[..., Tensor]:
-    """The function from a network's inputs to its body's; one input goes to the body as it is."""
+    """The function from a network's inputs to its body's; one goes to the body as it is, and none is no number."""
     if len(specs) == 1:
         return same
+    if not specs:
+        return lambda: torch.empty(0)
     encoders = tuple(to_vector(spec) for spec in specs)
 
     def join(*inputs: Tensor) -> Tensor:

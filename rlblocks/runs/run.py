@@ -125,7 +125,7 @@ def agent_of(plan: Plan, where: Path, which: str = "last") -> Agent:
     modules = build_modules(plan, torch.Generator(), torch.device("cpu"))
     load_networks("networks", modules, tree["networks"])
     slots = [f"normalizers.{name}" for name in plan.recipe.normalizers]
-    carries = {slot: carry for slot, carry in first_carries(plan, modules).items() if slot in slots}
+    carries = {slot: carry for slot, carry in first_carries(plan, modules, plan.facts.n).items() if slot in slots}
     load_carries(carries, {slot: tree["carries"][slot] for slot in slots})
     times = Counters(**{field.name: facts.get(field.name, 0) for field in attrs.fields(Counters)})
     return Agent(plan, modules, carries, torch.device("cpu"), times=times)

@@ -149,7 +149,7 @@ def test_of_a_mapping_in_another_order_people_are_told_the_order_and_what_change
 
     assert said[0] == "networks: in the order memory, policy, value"
     assert "networks.policy.reads: ('observation',) -> ('features',)" in said
-    assert "+ networks.memory: Network(reads=('observation',), body=LSTM(units=64), head=Features())" in said
+    assert "+ networks.memory: Network(reads=('observation',), body=LSTM(units=64), head=Features(), members=1)" in said
     assert max(map(len, said)) < 120
 
 

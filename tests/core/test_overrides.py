@@ -96,6 +96,30 @@ def test_an_override_is_read_by_what_its_slot_takes(overrides, expected):
     assert expected == changed(*parts)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ("prepare[0]=td_lambda", "prepare[0]: GAE(lam=0.95) -> TDLambda(lam=0.95)"),
+        ("prepare[0]=gae prepare[0].lam=0.5", "prepare[0].lam: 0.95 -> 0.5"),
+        ("prepare=gae,normalise", "+ prepare[1]: Normalise(key='advantage', eps=1e-08)"),
+        ("objectives.policy.prepare=normalise", "no difference but the name"),
+    ],
+)
+def test_a_block_of_any_role_is_found_by_its_name(overrides, expected):
+    """Where blocks of several roles may stand, as in `prepare`."""
+    assert changed("name=mine", *overrides.split(), of=recipes.ppo()) == expected
+
+
+@pytest.mark.parametrize(("override", "near"), [("prepare=gea", "gae"), ("prepare[0]=td_lamda", "td_lambda")])
+def test_a_block_that_no_role_has_is_set_right(override, near):
+    """By the nearest spelling."""
+    name = override.partition("=")[2]
+
+    assert refused(override, of=recipes.ppo()) == (
+        f"{override!r}: no block {name!r} in any role\n  fix: did you mean {near!r}?"
+    )
+
+
 def test_a_number_keeps_the_type_of_its_field():
     """A whole number stays an int, a number becomes a float, a bare duration keeps its clock."""
     made = apply_overrides(DQN, ["capacity=60000", "gamma=1", "target_updates.q.every=3", "objectives.q.every=2"])

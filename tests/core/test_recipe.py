@@ -212,7 +212,15 @@ REFUSED = {
     ),
     "a text in swap": (
         lambda: dqn().swap(target="double_q"),
-        "swap(target='double_q'): 'double_q' is no block\n  fix: use set(target='double_q')",
+        "swap(target='double_q'): 'double_q' is no block\n  fix: write the block itself: DoubleQ()",
+    ),
+    "a text that names nothing in swap": (
+        lambda: dqn().swap(target="triple_q"),
+        "swap(target='triple_q'): 'triple_q' is no block\n  fix: write the block itself: MaxQ()",
+    ),
+    "a number for a schedule in swap": (
+        lambda: dqn().swap(epsilon=0.5),
+        "swap(epsilon=0.5): 0.5 is no block\n  fix: use set(epsilon=0.5)",
     ),
     "a block in set": (
         lambda: dqn().set(target=DoubleQ()),

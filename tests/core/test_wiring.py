@@ -10,7 +10,7 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
-from rlblocks.recipes import dqn, n_step, prioritized
+from rlblocks.recipes import dqn, n_step, ppo, prioritized
 
 from rlblocks import Network, Recipe, RecipeError, WiringError, wire
 from rlblocks._core.keys import Spec
@@ -77,12 +77,24 @@ def test_rows_hold_what_collecting_writes() -> None:
     ran(small(talkative), 40)
 
 
-def test_warm_up_writes_the_same_keys_as_training() -> None:
-    """Rows of both lie in one store; refused before the first step."""
-    assert misfits(dqn().swap(explorer=Talkative())) == [
-        "slot 'cadence.warmup_explorer' holds UniformRandom, which writes action, and slot 'explorer' holds Talkative, "  # noqa: ISC004
-        "which writes action, log_prob: both are stored\n  fix: use explorers that write the same keys: sample"
-    ]
+def test_rows_hold_what_training_and_warm_up_both_write() -> None:
+    """Rows of both lie in one store: what only one of the two explorers writes is not stored."""
+    talkative = dqn().swap(explorer=Talkative())
+
+    assert "log_prob" not in wire(talkative).columns
+    ran(small(talkative), 40)
+
+
+def test_what_the_warm_up_does_not_write_cannot_be_read() -> None:
+    """Refused before the first step, and the explorer that is silent is named."""
+    silent = ppo().swap(store=UniformReplay(1000), cadence=LearnEvery(), prepare=())
+
+    said = [problem for problem in misfits(silent) if "'log_prob'" in problem]
+
+    assert len(said) == 1
+    assert said[0].endswith(
+        "fix: slot 'explorer' writes it and 'cadence.warmup_explorer' does not, so it is not stored: use sample there"
+    )
 
 
 def test_wiring_moves_no_generator_and_makes_no_parameter() -> None:

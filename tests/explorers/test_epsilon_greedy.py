@@ -5,6 +5,7 @@ import torch
 
 from rlblocks._core.clocks import EnvSteps
 from rlblocks._core.errors import FieldError
+from rlblocks._core.keys import Spec
 from rlblocks.explorers import EpsilonGreedy, Greedy, UniformRandom
 from rlblocks.schedules import Linear
 
@@ -30,7 +31,7 @@ def test_it_explores_where_the_draw_is_below_epsilon():
 
     found = EpsilonGreedy().compute(q=q, epsilon=torch.tensor(0.4), explore=explore, choice=choice)
 
-    random, best = UniformRandom().compute(choice=choice, actions=5), Greedy().compute(q=q)
+    random, best = UniformRandom().compute(choice=choice, action=Spec(dtype="int64", n=5)), Greedy().compute(q=q)
     assert torch.equal(found, torch.where(explore < 0.4, random, best))
 
 

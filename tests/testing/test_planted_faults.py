@@ -5,16 +5,23 @@ import pytest
 from rlblocks.testing import check_block, known_roles
 from tests.testing import (
     faulty_actors,
+    faulty_control_networks,
     faulty_envs,
     faulty_losses,
+    faulty_members,
     faulty_networks,
     faulty_normalizers,
     faulty_policies,
     faulty_recurrence,
     faulty_returns,
+<<<<<<< 86a1f31
     faulty_stops,
+=======
+    faulty_soft_policies,
+>>>>>>> 7d97f0d
     faulty_surrogates,
     faulty_targets,
+    faulty_temperatures,
     faulty_tensors,
     faulty_transforms,
     naive_drained,
@@ -29,6 +36,7 @@ PLANTED = (
     faulty_recurrence, faulty_transforms, faulty_stops,
     faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, naive_drained, faulty_tensors,
     faulty_networks, faulty_envs, faulty_returns, faulty_policies, faulty_normalizers,
+    faulty_members, faulty_temperatures, faulty_control_networks, faulty_soft_policies,
 )  # fmt: skip
 FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
 RAISES = {"past the end"}  # faults that show by raising

@@ -14,11 +14,8 @@ from tests.testing import (
     faulty_policies,
     faulty_recurrence,
     faulty_returns,
-<<<<<<< 86a1f31
     faulty_stops,
-=======
     faulty_soft_policies,
->>>>>>> 7d97f0d
     faulty_surrogates,
     faulty_targets,
     faulty_temperatures,

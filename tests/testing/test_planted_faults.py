@@ -14,8 +14,8 @@ from tests.testing import (
     faulty_policies,
     faulty_recurrence,
     faulty_returns,
-    faulty_stops,
     faulty_soft_policies,
+    faulty_stops,
     faulty_surrogates,
     faulty_targets,
     faulty_temperatures,
@@ -24,6 +24,7 @@ from tests.testing import (
     naive_drained,
     naive_stores,
     odd_blocks,
+    odd_control,
     odd_losses,
     odd_normalizers,
     odd_returns,
@@ -56,7 +57,7 @@ def test_a_planted_fault_is_caught(block, law):
 
 
 ODD = [
-    *odd_blocks.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *odd_normalizers.BLOCKS, *naive_drained.CORRECT,
+    *odd_blocks.BLOCKS, *odd_control.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *odd_normalizers.BLOCKS, *naive_drained.CORRECT,
     *faulty_policies.CORRECT, *faulty_recurrence.CORRECT,
 ]  # fmt: skip
 

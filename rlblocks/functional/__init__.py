@@ -43,6 +43,7 @@ from rlblocks.functional.value_learning import (
 )
 
 if TYPE_CHECKING:
+    from rlblocks.functional.ensembles import first_of_members, least_of_members, members, subset_of_members
     from rlblocks.functional.errors import (
         for_members,
         huber,
@@ -129,6 +130,7 @@ __all__ = [
     "dueling",
     "exponential",
     "factorised_noise",
+    "first_of_members",
     "for_members",
     "gaussian_entropy",
     "gaussian_log_prob",
@@ -143,10 +145,12 @@ __all__ = [
     "is_outside",
     "join",
     "lambda_returns",
+    "least_of_members",
     "legal_logits",
     "linear",
     "lstm_step",
     "mean_of_members",
+    "members",
     "members_value_of_action",
     "move_towards",
     "moved_action",
@@ -175,6 +179,7 @@ __all__ = [
     "squashed_entropy",
     "standard_log_prob",
     "standardised",
+    "subset_of_members",
     "temperature_loss",
     "total_of_members",
     "total_of_row",
@@ -190,6 +195,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "ensembles": ("first_of_members", "least_of_members", "members", "subset_of_members"),
     "errors": (
         "for_members", "huber", "mean_of_members", "same_shape", "squared_error", "total_of_members", "weighted_mean",
     ),

@@ -44,9 +44,8 @@ with unlisted():
         def compute(self, *, said, due, w=1):
             if said.shape[-1:] != due.shape:
                 raise ValueError("other shapes")
-            each = said.reshape(-1, len(due)).unbind(0)
-            rows, errors = torch.zeros_like(said.sum(tuple(range(said.dim() - 1)), keepdim=False) if said.dim() > 1 else said), []
-            for q in each:
+            rows, errors = 0.0, []
+            for q in said.reshape(-1, len(due)).unbind(0) if len(due) else [said.reshape(-1)]:
                 gap = due.detach() - q
                 rows = rows + torch.where(gap > 0, self.tilt, 1 - self.tilt) * gap * gap
                 errors.append(gap.detach().abs())
@@ -131,8 +130,8 @@ with unlisted():
             volume = math.prod(h - l for l, h in zip(low, high, strict=True))
             if surprise.dim() != 1:
                 raise ValueError("other shapes")
-            share = weights(w, surprise)
             missing = (surprise.detach() + math.log(volume) - 2 * count) / math.log(2)
+            share = weights(w, missing)
             return -(missing.masked_fill(share == 0, 0.0) * share).mean() * level
 
     @block("lab/sorted")

@@ -57,7 +57,8 @@ def test_a_planted_fault_is_caught(block, law):
 
 
 ODD = [
-    *odd_blocks.BLOCKS, *odd_control.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *odd_normalizers.BLOCKS, *naive_drained.CORRECT,
+    *odd_blocks.BLOCKS, *odd_control.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *odd_normalizers.BLOCKS,
+    *naive_drained.CORRECT,
     *faulty_policies.CORRECT, *faulty_recurrence.CORRECT,
 ]  # fmt: skip
 

@@ -53,7 +53,8 @@ def quantile_huber(prediction: Tensor, target: Tensor, kappa: float) -> Tensor:
             f"target has shape {tuple(target.shape)}, but must hold numbers for each row of a prediction of shape "
             f"{tuple(prediction.shape)}, whose last dim are quantiles"
         )
-    theta, y = torch.broadcast_tensors(prediction.unsqueeze(-1), target.detach().unsqueeze(-2))  # [*, B, M, K]
-    below = (y < theta.detach()).to(theta.dtype)
-    slant = (quantile_levels(prediction).unsqueeze(-1) - below).abs()
-    return (slant * huber_loss(theta, y, reduction="none", delta=kappa)).mean((-2, -1)) / kappa
+    pairs = (*prediction.shape, target.shape[-1])  # [*, B, M, K]
+    theta, y = prediction.unsqueeze(-1).expand(pairs), target.detach().unsqueeze(-2).expand(pairs)
+    slant = (quantile_levels(prediction).unsqueeze(-1) - (y < theta.detach()).to(theta.dtype)).abs()
+    errors: Tensor = slant * huber_loss(theta, y, reduction="none", delta=kappa)
+    return errors.mean((-2, -1)) / kappa

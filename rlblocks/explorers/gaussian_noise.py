@@ -47,7 +47,7 @@ class GaussianNoise(Explorer):
 
     def compute(self, *, mode: Tensor, noise: Tensor, scale: Tensor, action: Spec) -> Tensor:
         """The action of each row, `[B, *shape]` float, inside its bounds."""
-        return functional.moved_action(mode, noise * scale.to(noise.dtype), *bounds_of(action))
+        return functional.moved_action(mode, scale * noise, *bounds_of(action)).detach()
 
     def misfit(self, action: Spec) -> str:
         """It needs real numbers between finite bounds."""

@@ -68,9 +68,9 @@ class OrnsteinUhlenbeck(Explorer):
         """The action of each row, `[B, *shape]` float, inside its bounds; `carry["x"]` moves on."""
         began = is_first.view(-1, *[1] * (noise.dim() - 1))
         before = carry["x"].masked_fill(began, 0.0)
-        x = functional.ornstein_uhlenbeck(before, noise, self.theta, self.dt, scale.to(noise.dtype))
+        x = functional.ornstein_uhlenbeck(before, noise, self.theta, self.dt, scale).detach()
         carry["x"].copy_(x)
-        return functional.moved_action(mode, x, *bounds_of(action))
+        return functional.moved_action(mode, x, *bounds_of(action)).detach()
 
     def misfit(self, action: Spec) -> str:
         """It needs real numbers between finite bounds."""

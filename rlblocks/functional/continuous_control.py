@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rlblocks.functional.errors import same_shape
+from rlblocks.functional.exploration import moved_action
 from rlblocks.functional.value_learning import one_per_row
 
 if TYPE_CHECKING:
@@ -43,15 +44,7 @@ def smoothed_action(action: Tensor, noise: Tensor, low: Bound, high: Bound, *, s
     same_shape("action", action, "noise", noise)
     if low is None or high is None:
         raise ValueError("actions without bounds have no width to smooth them by")
-    offset = (scale * noise).clamp(-limit, limit)
-    least, greatest = _of_components(low, offset), _of_components(high, offset)
-    return (action + (greatest - least) / 2 * offset).clamp(least, greatest)
-
-
-def _of_components(bound: float | tuple[float, ...], like: Tensor) -> Tensor:
-    """A bound as a tensor that stands beside actions: 0-dim, or one number for each component."""
-    made = like.new_tensor(bound)
-    return made.view(like.shape[1:]) if made.dim() else made
+    return moved_action(action, (scale * noise).clamp(-limit, limit), low, high)
 
 
 def soft_value(q: Tensor, log_prob: Tensor, log_alpha: Tensor) -> Tensor:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeAlias
 
-from torch import split, stack
+from torch import lerp
 
+from rlblocks.functional.errors import same_shape
 from rlblocks.functional.value_learning import one_per_row, only_legal
 
 if TYPE_CHECKING:
@@ -112,23 +113,29 @@ def uniform_choices(u: Tensor, counts: tuple[int, ...], action_mask: Tensor | No
     Args:
         u: `[B, k]` float in [0, 1).
         counts: how many entries each of the k choices has.
-        action_mask: `[B, Σ counts]` bool, True is legal, one choice after the other; None says that all are.
+        action_mask: `[B, k, A]` bool, True is legal, for the A entries of the longest choice; None says that all are.
 
     Returns:
         `[B, k]` int64.
 
+    Raises:
+        ValueError: `u` is not `[B, k]`.
+
     >>> import torch
     >>> uniform_choices(torch.tensor([[0.9, 0.1]]), (2, 3))
     tensor([[1, 0]])
+    >>> uniform_choices(torch.tensor([[0.9, 0.1]]), (2, 3), torch.tensor([[[True, False, False], [False, True, True]]]))
+    tensor([[0, 1]])
     """
+    if u.shape[1:] != (len(counts),):
+        raise ValueError(f"u has shape {tuple(u.shape)}, but must be one number for each of {len(counts)} choices a row")
     if action_mask is None:
         return (u * u.new_tensor(counts)).long()
-    masks = split(action_mask, list(counts), 1)  # type: ignore[no-untyped-call]
-    return stack([uniform_legal_action(u[:, i], mask) for i, mask in enumerate(masks)], 1)
+    return uniform_legal_action(u.flatten(), action_mask.flatten(0, 1)).view_as(u)
 
 
 def between(u: Tensor, low: Bound, high: Bound) -> Tensor:
-    """Points between two bounds: low + u·(high − low).
+    """Points between two bounds, and never beyond them, however it rounds: low + u·(high − low).
 
     Args:
         u: `[B, *shape]` float in [0, 1).
@@ -142,8 +149,7 @@ def between(u: Tensor, low: Bound, high: Bound) -> Tensor:
     >>> between(torch.tensor([[0.5, 0.5]]), (-1.0, 0.0), 1.0)
     tensor([[0.0000, 0.5000]])
     """
-    least, greatest = bound_like(u, low), bound_like(u, high)
-    return least + u * (greatest - least)
+    return lerp(bound_like(u, low), bound_like(u, high), u)
 
 
 def moved_action(action: Tensor, share: Tensor, low: Bound, high: Bound) -> Tensor:
@@ -158,11 +164,15 @@ def moved_action(action: Tensor, share: Tensor, low: Bound, high: Bound) -> Tens
     Returns:
         `[B, *shape]`.
 
+    Raises:
+        ValueError: the shapes differ.
+
     >>> import torch
     >>> moved_action(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.5, 2.0]]), -2.0, (4.0, 1.0))
     tensor([[1.5000, 1.0000]])
     """
-    least, greatest = bound_like(action, low), bound_like(action, high)
+    same_shape("action", action, "share", share)
+    least, greatest = bound_like(share, low), bound_like(share, high)
     return (action + share * (0.5 * (greatest - least))).clamp(least, greatest)
 
 
@@ -185,8 +195,12 @@ def ornstein_uhlenbeck(x: Tensor, noise: Tensor, theta: float, dt: float, sigma:
     Returns:
         `[B, *shape]`.
 
+    Raises:
+        ValueError: the shapes differ.
+
     >>> import torch
     >>> ornstein_uhlenbeck(torch.tensor([[1.0]]), torch.tensor([[1.0]]), 0.5, 0.25, torch.tensor(0.2))
     tensor([[0.9750]])
     """
+    same_shape("x", x, "noise", noise)
     return x * (1 - theta * dt) + sigma * noise * math.sqrt(dt)

@@ -51,13 +51,14 @@ def test_each_choice_is_drawn_by_itself():
     choice = torch.cartesian_prod(u[:2] * 3, u)
 
     action = UniformRandom().compute(choice=choice, action=Spec((2,), "int64", n=(2, 6)))
+    legal = torch.tensor([[True, False] + [False] * 4, [True, False, True, True, False, False]])
     masked = UniformRandom().compute(
-        choice=choice, action=Spec((2,), "int64", n=(2, 2)), action_mask=torch.tensor([[True, False, True, True]] * 12)
+        choice=choice, action=Spec((2,), "int64", n=(2, 6)), action_mask=legal.expand(12, -1, -1)
     )
 
     assert {tuple(row) for row in action.tolist()} == {(i, j) for i in range(2) for j in range(6)}
     assert masked[:, 0].tolist() == [0] * 12
-    assert masked[:, 1].sum() == 6
+    assert torch.bincount(masked[:, 1]).tolist() == [4, 0, 4, 4]
 
 
 def test_a_box_is_filled_evenly_between_its_own_bounds():

@@ -100,10 +100,13 @@ with unlisted():
         inputs = dict(UniformRandom.inputs)
         tags = {"evaluation": "stochastic"}
 
-        def compute(self, *, choice, actions, action_mask=None):
+        def compute(self, *, choice, action, action_mask=None):
             if action_mask is not None:
                 return uniform_legal_action(choice, action_mask)
-            return (choice * actions + 0.5).floor().long()
+            return (choice * action.n + 0.5).floor().long()
+
+        def misfit(self, action):
+            return "" if isinstance(action.n, int) and action.n else "chooses one of several actions"
 
         def evaluation(self):
             return self

@@ -141,8 +141,7 @@ class State:
         """Where the episodes of a checkpoint do not go on: whatever would join their rows to others is let go."""
         self.recalled = nothing_recalled(self.plan, self.pool.n)
         self.pending.cut()
-        if self.plan.recipe.store.hands == "drained":
-            self.memory = _memory(self.plan, self.pool, self.generators)
+        self.memory.cut()
 
 
 def build(plan: Plan, *, seed: int, budget: int, device: torch.device) -> State:

@@ -12,14 +12,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from rlblocks._core.errors import BuildError, EnvironmentFault, RunError
 from rlblocks.envs._actions import actions_of
 from rlblocks.envs._batch import Batch
 from rlblocks.envs._choices import choices_of
 from rlblocks.envs._contract import Wrong, contract_of, raised, wrong_reset, wrong_step
-from rlblocks.envs._making import close, observation_space
+from rlblocks.envs._making import close, observation_space, step_limit
 from rlblocks.envs._masks import where_rows
 from rlblocks.envs._replay import same_number
 from rlblocks.envs._seeding import episode_seed
@@ -47,12 +47,22 @@ def vector_facts(env: Vector, *, masked: bool = False) -> Facts:
         observation_space=observation_space(env.single_observation_space, name),
         action_space=env.single_action_space,
         reward_threshold=env.spec.reward_threshold if env.spec else None,
-        max_episode_steps=env.spec.max_episode_steps if env.spec else None,
+        max_episode_steps=_step_limit(env),
         renders="rgb_array" in (env.metadata.get("render_modes") or ()),
         fps=int(env.metadata.get("render_fps") or 30),
         n=env.num_envs,
+        takes_wrappers=False,
         masked=masked,
     )
+
+
+def _step_limit(env: Vector) -> int | None:
+    """The time limit of its episodes: the widest of those around its environments, where these can be looked at."""
+    if env.spec and env.spec.max_episode_steps:
+        return int(env.spec.max_episode_steps)
+    inside = env.unwrapped
+    limits = [step_limit(one) for one in inside.envs] if isinstance(inside, SyncVectorEnv) else [None]
+    return None if None in limits else max(limit for limit in limits if limit is not None)
 
 
 def vector_name(env: Vector) -> str:

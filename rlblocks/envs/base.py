@@ -28,6 +28,7 @@ class Facts:
     renders: bool = False
     fps: int = 30
     n: int = 1  # how many run beside each other in training
+    takes_wrappers: bool = True  # whether its block has a field for them
     masked: bool = False  # whether the info of a reset, and of every step, says which actions are legal
 
 

@@ -46,6 +46,13 @@ class Memory(Protocol):
         """Remember one row of each of the named environments: arrays `[E', ...]` by column, which are copied."""
         ...
 
+    def cut(self) -> None:
+        """Let go of rows that wait for later ones of their episodes, which will not come; complete rows stay.
+
+        A run asks for it where it is resumed and its environments begin new episodes.
+        """
+        ...
+
     def contents(self) -> dict[str, NDArray[Any]]:
         """Every row that can be handed over, `[rows, ...]` by column, oldest first, as fresh arrays. Moves nothing."""
         ...

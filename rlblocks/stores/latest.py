@@ -94,6 +94,9 @@ class LatestMemory:
         """Refuse: it asks for nothing."""
         self.ring.refuse(fed)
 
+    def cut(self) -> None:
+        """Nothing: every row is complete when it is written."""
+
     def contents(self) -> dict[str, NDArray[Any]]:
         """Every row held, oldest first."""
         return self.ring.contents()

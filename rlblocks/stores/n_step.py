@@ -179,6 +179,11 @@ class NStepMemory:
         """Hand back to the memory inside."""
         self.inner.feed(**fed)
 
+    def cut(self) -> None:
+        """Let go of the rows whose n steps are not complete, at most n − 1 of each environment."""
+        self.pending = [[] for _ in self.pending]
+        self.inner.cut()
+
     def contents(self) -> dict[str, NDArray[Any]]:
         """Every joined row held, oldest first."""
         return self.inner.contents()

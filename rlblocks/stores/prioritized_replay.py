@@ -177,6 +177,9 @@ class PrioritizedMemory:
                 row=row, error=float(error[row]), limit=limit,
             )  # fmt: skip
 
+    def cut(self) -> None:
+        """Nothing: every row is complete when it is written."""
+
     def contents(self) -> dict[str, NDArray[Any]]:
         """Every row held, oldest first."""
         return self.ring.contents()

@@ -115,8 +115,7 @@ class RolloutMemory:
         """Hand over the rollout, `[T, N, ...]` by column, and its `weight`; then begin the next one."""
         names, lengths = require_chunk(self.lanes.owner, len(self), keys, self.lanes.columns), self.lanes.lengths
         handed = {**self._chunk(names), WEIGHT: weights(lengths, self.steps)}
-        self.lanes.clear_all()
-        self.taken = 0
+        self.cut()
         return handed
 
     def _chunk(self, names: Sequence[str]) -> dict[str, NDArray[Any]]:
@@ -124,6 +123,11 @@ class RolloutMemory:
         if "truncated" in chunk:
             cut(chunk["truncated"], self.lanes.block("terminated", self.steps), self.lanes.lengths)
         return chunk
+
+    def cut(self) -> None:
+        """Begin the rollout anew."""
+        self.lanes.clear_all()
+        self.taken = 0
 
     def contents(self) -> dict[str, NDArray[Any]]:
         """The rows of a complete rollout as they would be handed over, step by step, without padding; else none."""

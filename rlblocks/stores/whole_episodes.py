@@ -83,7 +83,8 @@ class WholeEpisodes(Store):
     def misfit(self, facts: Facts) -> str:
         """See `Store.misfit`: the episodes must be known to be short enough."""
         limit, which = facts.max_episode_steps, f"takes episodes of at most {self.longest:,} steps, but"
-        fix = f"end them: wrappers=(TimeLimit({self.longest}),)"
+        inside = f"put gymnasium.wrappers.TimeLimit(env, {self.longest}) around each environment inside the vector"
+        fix = f"end them: wrappers=(TimeLimit({self.longest}),)" if facts.takes_wrappers else inside
         if limit is None:
             return f"{which} nothing limits those of {facts.name}; {fix}"
         if limit > self.longest:
@@ -140,7 +141,7 @@ class WholeEpisodesMemory:
             raise RunError(
                 f"{self.lanes.owner} was given step {self.longest + 1} of an episode of environment {full[0]}, but "
                 f"takes episodes of at most {self.longest} steps",
-                fix=f"raise longest, or end them: wrappers=(TimeLimit({self.longest}),)",
+                fix=f"raise longest, or limit the episodes of the environment to {self.longest} steps",
                 environment=full[0], longest=self.longest,
             )  # fmt: skip
 
@@ -158,6 +159,10 @@ class WholeEpisodesMemory:
             for name, column in chunk.items():
                 column[: len(episode[name]), i] = episode[name]
         return chunk
+
+    def cut(self) -> None:
+        """Let go of the episodes that have not ended; those that have stay."""
+        self.lanes.clear_all()
 
     def contents(self) -> dict[str, NDArray[Any]]:
         """The rows of the episodes that would be handed over, step by step, without padding; else none."""

@@ -136,7 +136,7 @@ def test_an_episode_that_is_longer_than_it_may_be_stops_the_run() -> None:
     assert caught.value.what == (
         "WholeEpisodes was given step 7 of an episode of environment 0, but takes episodes of at most 6 steps"
     )
-    assert caught.value.fix == "raise longest, or end them: wrappers=(TimeLimit(6),)"
+    assert caught.value.fix == "raise longest, or limit the episodes of the environment to 6 steps"
 
 
 def test_reinforce_wants_episodes_that_end() -> None:

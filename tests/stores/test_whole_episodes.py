@@ -86,7 +86,7 @@ def test_the_longest_episode_is_taken_and_a_longer_one_is_refused():
     assert len(memory) == ROOM + 1
     before = memory.state()
     with pytest.raises(
-        RunError, match=rf"(?s)step {ROOM + 2} of an episode of environment 0.*raise longest.*TimeLimit"
+        RunError, match=rf"(?s)step {ROOM + 2} of an episode of environment 0.*raise longest.*to 65 steps"
     ):
         step(memory, row(1, 1, 0), row(0, 0, ROOM + 1))
 

@@ -93,6 +93,10 @@ class ListLanes:
         if self.fault == "dirty padding" and short and "reward" in made:
             made["reward"][len(lane) :, i] = 7.0
 
+    def cut(self):
+        if self.fault != "goes on after a cut":
+            self.going, self.taken = [[] for _ in self.going], 0
+
     def contents(self):
         lanes = self.going if self.fault == "shows too early" else self.ready()
         count = self.block.chunk(self.spec.environments)[1]
@@ -253,11 +257,12 @@ FAULTS = [
         ("flags as floats", "DRN-7"), ("shows too early", "DRN-8"), ("looking forgets", "DRN-8"),
         ("half a chunk", "DRN-9"), ("counts steps of nobody", "DRN-10"), ("forgets its steps", "DRN-11"),
         ("two rows at once", "DRN-12"), ("fat rows", "DRN-13"), ("writes over", "DRN-14"),
-        ("states are views", "GEN-5a"),
+        ("states are views", "GEN-5a"), ("goes on after a cut", "DRN-17"),
     )),
     *((WholeEpisodes(fault=fault), law) for fault, law in (
         ("in the order of names", "DRN-1"), ("drops those that wait", "DRN-2"), ("takes what goes on", "DRN-15"),
         ("goes on after truncation", "DRN-15"), ("cuts long ones", "DRN-16"),
+        ("goes on after a cut", "DRN-17"),
     )),
     *((Epochs(fault=fault), law) for fault, law in (
         ("drains by itself", "CAD-2"), ("leaves the last chunk", "CAD-10"), ("collects too far", "CAD-10"),

@@ -71,6 +71,9 @@ class ListMemory:
         if fed:
             raise ValueError("nothing was asked for")
 
+    def cut(self):
+        """Every row is complete."""
+
     def contents(self):
         return self.take(range(len(self.rows)))
 
@@ -196,6 +199,10 @@ class JoiningMemory:
     def feed(self, **fed):
         self.inner.feed(**fed)
 
+    def cut(self):
+        if self.fault != "goes on after a cut":
+            self.episodes = [[] for _ in self.episodes]
+
     def contents(self):
         return self.inner.contents()
 
@@ -284,6 +291,7 @@ FAULTS = [
     (CumulativeReplay(fault="past the end"), "PER-3"),
     (CumulativeReplay(fault="takes any error"), "GEN-21a"),
     (CumulativeReplay(fault="forgets priorities"), "GEN-5"),
+    (HistoryReplay(fault="goes on after a cut"), "NST-13"),
     (HistoryReplay(fault="crosses episodes"), "NST-1"),
     (HistoryReplay(fault="crosses episodes"), "NST-4"),
     (HistoryReplay(fault="one history for all"), "NST-5"),

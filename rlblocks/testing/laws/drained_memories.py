@@ -16,7 +16,7 @@ from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
 from rlblocks.testing._drained import drained, hand_over, modelled, observe, small_and_stream, take_all
 from rlblocks.testing._law import law
-from rlblocks.testing._memories import KEYS, Subject, small
+from rlblocks.testing._memories import KEYS, Subject, small, tell
 from rlblocks.testing.oracles import like
 from rlblocks.testing.streams import COLUMNS, Rows, one_episode, stacked, streams, transition
 
@@ -209,3 +209,24 @@ def too_long_an_episode_is_refused(case: Case) -> None:
         last = stacked([transition(1, 0, t, terminated=t == longest - 1)])
         subject.memory.add(last, np.array([1]))
     require(len(subject.memory) == longest, f"of an episode of {longest} steps it has {len(subject.memory)} rows")
+
+
+@law("DRN-17", role="stores", since="0.1", needs=modelled, covers=("something was let go", "a chunk"), examples=20)
+def what_is_cut_goes_on_in_no_chunk(case: Case) -> None:
+    """Where the episodes under way end unseen, later chunks are as if nothing of them had been written.
+
+    A resumed run asks for that where its environments begin new episodes.
+    """
+    block, stream = small(case.block, 3), case.draw(streams())  # 3 steps, or 1 episode
+    later = case.draw(streams(environments=stream.environments))
+    tell(case, block, stream)
+    tell(case, block, later)
+    subject, fresh = Subject(block, stream.environments), Subject(block, stream.environments)
+    handed = sum(len(one.codes()) for one in hand_over(subject, stream))
+    subject.memory.cut()
+    require(len(subject.memory) == 0, f"after the cut it holds a chunk of {len(subject.memory)} rows")
+    found, expected = observe(case, hand_over(subject, later)), hand_over(fresh, later)
+    case.saw("something was let go", len(stream.rows()) > handed)
+    require(len(found) == len(expected), f"{len(found)} chunks were handed over, not {len(expected)}")
+    for one, other in zip(found, expected, strict=True):
+        same(one.chunk, other.chunk, "behind the cut, a chunk")

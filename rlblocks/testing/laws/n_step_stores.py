@@ -13,7 +13,7 @@ from rlblocks._core.block import Block
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
 from rlblocks.testing._law import law
-from rlblocks.testing._memories import Subject, setting, small, tell
+from rlblocks.testing._memories import Subject, sampled, setting, small, tell
 from rlblocks.testing.laws.stores import last, stamps
 from rlblocks.testing.oracles import like
 from rlblocks.testing.streams import ENDS, GAMMA, Rows, Stream, Write, n_step_rows, streams
@@ -213,3 +213,30 @@ def exact_values_are_a_fixed_point(case: Case) -> None:
             abs(found - value[tuple(rows["observation"][i])]) < EXACT,
             f"row {i} backs up {found}, not {value[tuple(rows['observation'][i])]}",
         )
+
+
+@law("NST-13", role="stores", since="0.1", needs=sampled, covers=("rows before and behind the cut",), examples=15)
+def what_is_cut_joins_nothing(case: Case) -> None:
+    """Where the episodes under way end unseen, complete rows stay, and later ones are as if nothing had waited.
+
+    A resumed run asks for that where its environments begin new episodes.
+    """
+    block, stream = drawn(case)
+    later = case.draw(streams(environments=stream.environments))
+    tell(case, block, later)
+    subject = Subject(block, stream.environments).fill(stream)
+    before = rows_in(subject)
+    subject.memory.cut()
+    same(rows_in(subject), before, "after the cut, the rows")
+    subject.fill(later)
+    behind = rows_in(Subject(block, later.environments).fill(later))
+    case.saw("rows before and behind the cut", len(before) and len(behind))
+    if not (before and behind):
+        return
+    for key, column in rows_in(subject).items():
+        same(column, np.concatenate((before[key], behind[key])), f"with other episodes behind the cut, {key}")
+
+
+def rows_in(subject: Subject) -> dict[str, NDArray[Any]]:
+    """What a memory holds, oldest first; nothing as no columns."""
+    return dict(subject.memory.contents()) if len(subject.memory) else {}

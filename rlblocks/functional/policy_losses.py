@@ -107,7 +107,8 @@ def box_entropy(per_component: float, low: tuple[float, ...], high: tuple[float,
     >>> box_entropy(-1.0, (-1.0,) * 3, (1.0,) * 3), round(box_entropy(-1.0, (-2.0, 0.0), (2.0, 2.0)), 4)
     (-3.0, -1.3069)
     """
-    return math.fsum(per_component + math.log((top - least) / 2) for least, top in zip(low, high, strict=True))
+    halves = [(top - least) / 2 for least, top in zip(low, high, strict=True)]
+    return sum([per_component + math.log(half) for half in halves])  # a list, which the compiler folds to a number
 
 
 def greatest_entropy(action_mask: Tensor) -> Tensor:

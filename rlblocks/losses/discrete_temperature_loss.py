@@ -74,4 +74,4 @@ def _greatest(action: Spec) -> float:
         raise ValueError(
             f"the entropy is measured against the number of actions, and {action} has none; use TemperatureLoss"
         )
-    return math.fsum(map(math.log, counts))
+    return sum([math.log(count) for count in counts])

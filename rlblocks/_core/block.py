@@ -244,8 +244,8 @@ def _load() -> None:
     from importlib.metadata import entry_points
 
     for package in (
-        "schedules", "envs", "distributions", "networks", "explorers", "stores", "returns", "transforms", "targets",
-        "losses", "normalizers", "target_updates", "optimizers", "early_stops", "cadences",
+        "schedules", "envs", "distributions", "networks", "explorers", "stores", "returns", "transforms",
+        "aggregates", "targets", "losses", "normalizers", "target_updates", "optimizers", "early_stops", "cadences",
     ):  # fmt: skip
         importlib.import_module(f"rlblocks.{package}")
     for entry in entry_points(group="rlblocks.blocks"):

@@ -12,6 +12,7 @@ import attrs
 from rlblocks._core.errors import RecipeError, did_you_mean
 
 EXAMPLES = {  # by role, the block that a new one begins as; those of other roles need parts that are not public
+    "aggregates": ("Average", "Average()"),
     "cadences": ("LearnEvery", "LearnEvery()"),
     "early_stops": ("KLStop", "KLStop()"),
     "explorers": ("Greedy", "Greedy()"),

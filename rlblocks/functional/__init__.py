@@ -43,6 +43,7 @@ from rlblocks.functional.value_learning import (
 )
 
 if TYPE_CHECKING:
+    from rlblocks.functional.continuous_control import least_quantiles, smoothed_action, soft_value
     from rlblocks.functional.ensembles import first_of_members, least_of_members, members, subset_of_members
     from rlblocks.functional.errors import (
         for_members,
@@ -146,6 +147,7 @@ __all__ = [
     "join",
     "lambda_returns",
     "least_of_members",
+    "least_quantiles",
     "legal_logits",
     "linear",
     "lstm_step",
@@ -172,7 +174,9 @@ __all__ = [
     "scaled",
     "sgd_step",
     "signed_sqrt",
+    "smoothed_action",
     "soft_policy_loss",
+    "soft_value",
     "squared_error",
     "squash",
     "squash_log_slope",
@@ -195,6 +199,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "continuous_control": ("least_quantiles", "smoothed_action", "soft_value"),
     "ensembles": ("first_of_members", "least_of_members", "members", "subset_of_members"),
     "errors": (
         "for_members", "huber", "mean_of_members", "same_shape", "squared_error", "total_of_members", "weighted_mean",

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rlblocks.functional.errors import same_shape
 from rlblocks.functional.exploration import moved_action
 from rlblocks.functional.value_learning import one_per_row
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Bound = float | tuple[float, ...] | None
+    from rlblocks.functional.exploration import Bound
 
 
-def smoothed_action(action: Tensor, noise: Tensor, low: Bound, high: Bound, *, scale: float, limit: float) -> Tensor:
+def smoothed_action(
+    action: Tensor, noise: Tensor, low: Bound | None, high: Bound | None, *, scale: float, limit: float
+) -> Tensor:
     """An action near another one: clip(μ_i + h_i·clip(σε_i, −c, c), low_i, high_i), for half the width h of the bounds.
 
     Fujimoto et al., 2018, eq. 15, in units in which every bound is −1 or 1: σ and c are shares of h.
@@ -25,7 +26,7 @@ def smoothed_action(action: Tensor, noise: Tensor, low: Bound, high: Bound, *, s
     Args:
         action: μ, `[B, *shape]` float, in units of the environment.
         noise: ε, likewise, standard normal.
-        low: the least value, one number or one for each component, row by row.
+        low: the least value, one number or one for each component in flat order.
         high: the greatest, likewise.
         scale: σ, at least 0.
         limit: c, at least 0.
@@ -41,9 +42,8 @@ def smoothed_action(action: Tensor, noise: Tensor, low: Bound, high: Bound, *, s
     tensor([[-1.],
             [ 3.]])
     """
-    same_shape("action", action, "noise", noise)
     if low is None or high is None:
-        raise ValueError("actions without bounds have no width to smooth them by")
+        raise ValueError("actions without bounds have no width by which they could be smoothed")
     return moved_action(action, (scale * noise).clamp(-limit, limit), low, high)
 
 
@@ -74,7 +74,7 @@ def soft_value(q: Tensor, log_prob: Tensor, log_alpha: Tensor) -> Tensor:
 def least_quantiles(quantiles: Tensor, drop: int) -> Tensor:
     """The atoms of all members, pooled and sorted, less the greatest `drop` for each member.
 
-    Kuznetsov et al., 2020, section 4: z_(1) ≤ … ≤ z_(kN), with k = M − drop of M atoms a member.
+    Kuznetsov et al., 2020, eq. 11: z_(1) ≤ … ≤ z_(kN), with k = M − drop of M atoms a member.
 
     Args:
         quantiles: `[*, B, M]` float; the dims of members first, if any.

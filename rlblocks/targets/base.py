@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Backup: TypeAlias = "Callable[[Tensor, Tensor, Tensor], Tensor]"
+Critic: TypeAlias = "Callable[[Tensor], Tensor]"
 
 
 @role("targets")
@@ -25,6 +26,9 @@ class Target(Block):
     Arguments of `compute` by these names are: reward `[B]`; discount `[B]`, γᵐ·(1 − terminated); q_select `[B, A]`, the
     values that choose the action; q_evaluate `[B, A, *form]`, the values that are bootstrapped from; action_mask
     `[B, A]` bool, True is legal, or None. It returns td_target `[B, *form]`.
+
+    Of critics, which read the action, a target asks for the function `fn("next.q@target")`, `[B, *shape] -> [*, B]`, or
+    `fn("next.quantiles@target")`, `[B, *shape] -> [*, B, M]`, where `*` is the dim of an ensemble's members, if any.
     """
 
     outputs: tuple[str, ...] = ("td_target",)

@@ -155,6 +155,9 @@ def _network(world: World, name: str, network: Network, reads: dict[str, Spec], 
         world.misfit(f"networks.{name}.body", body, why, _fitting_bodies(reads))
     elif why := head.misfit(spec := network_spec(reads, body, action)):
         world.misfit(f"networks.{name}.head", head, why, _fitting_head(head, action))
+    elif not spec.features and any("batch" in of.dims for of in head.writes(spec).values()):
+        world.misfit(f"networks.{name}.head", head, "writes something for each row, and the network reads nothing",
+                     "let the network read a key, or use the head temperature")  # fmt: skip
     elif network.members > 1 and (why := ensemble_misfit(body, head, input_spec(reads), spec)):
         world.blame(f"network {name!r} has {network.members} members, which {why}", "give it members=1",
                     slot=f"networks.{name}.members")  # fmt: skip

@@ -39,6 +39,7 @@ from rlblocks.functional.value_learning import (
     one_per_row,
     one_step_backup,
     only_legal,
+    same_shape,
     value_of_action,
 )
 
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
         for_members,
         huber,
         mean_of_members,
-        same_shape,
         squared_error,
         total_of_members,
         weighted_mean,
@@ -202,7 +202,7 @@ _LAZY = {
     "continuous_control": ("least_quantiles", "smoothed_action", "soft_value"),
     "ensembles": ("first_of_members", "least_of_members", "members", "subset_of_members"),
     "errors": (
-        "for_members", "huber", "mean_of_members", "same_shape", "squared_error", "total_of_members", "weighted_mean",
+        "for_members", "huber", "mean_of_members", "squared_error", "total_of_members", "weighted_mean",
     ),
     "gaussian": (
         "gaussian_entropy", "gaussian_log_prob", "gaussian_sample", "squash", "squash_log_slope", "squashed_entropy",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Tensor, dot
 from torch.nn.functional import huber_loss, mse_loss
 
+from rlblocks.functional.value_learning import same_shape
+
 
 def squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     """The squared error of each row: (y − q)².
@@ -86,21 +88,6 @@ def weighted_mean(rows: Tensor, weight: Tensor | float, coefficient: float = 1.0
         return dot(weight.detach().to(rows.dtype), rows) * (coefficient / rows.numel())
     factor = coefficient * weight
     return rows.mean() if factor == 1 else rows.sum() * (factor / rows.numel())
-
-
-def same_shape(name: str, value: Tensor, other_name: str, other: Tensor) -> None:
-    """Refuse two tensors of different shapes, which would broadcast in silence: `[B, 1]` against `[B]` to `[B, B]`.
-
-    Raises:
-        ValueError: with both shapes.
-
-    >>> import torch
-    >>> same_shape("prediction", torch.zeros(3, 1), "target", torch.zeros(3))
-    Traceback (most recent call last):
-    ValueError: prediction has shape (3, 1), but target has shape (3,)
-    """
-    if value.shape != other.shape:
-        raise ValueError(f"{name} has shape {tuple(value.shape)}, but {other_name} has shape {tuple(other.shape)}")
 
 
 def for_members(name: str, value: Tensor, other_name: str, other: Tensor) -> Tensor:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeAlias
 
-from torch import lerp
-
-from rlblocks.functional.errors import same_shape
-from rlblocks.functional.value_learning import one_per_row, only_legal
+from rlblocks.functional.value_learning import one_per_row, only_legal, same_shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -128,7 +125,9 @@ def uniform_choices(u: Tensor, counts: tuple[int, ...], action_mask: Tensor | No
     tensor([[0, 1]])
     """
     if u.shape[1:] != (len(counts),):
-        raise ValueError(f"u has shape {tuple(u.shape)}, but must be one number for each of {len(counts)} choices a row")
+        raise ValueError(
+            f"u has shape {tuple(u.shape)}, but must be one number for each of {len(counts)} choices a row"
+        )
     if action_mask is None:
         return (u * u.new_tensor(counts)).long()
     return uniform_legal_action(u.flatten(), action_mask.flatten(0, 1)).view_as(u)
@@ -149,7 +148,7 @@ def between(u: Tensor, low: Bound, high: Bound) -> Tensor:
     >>> between(torch.tensor([[0.5, 0.5]]), (-1.0, 0.0), 1.0)
     tensor([[0.0000, 0.5000]])
     """
-    return lerp(bound_like(u, low), bound_like(u, high), u)
+    return bound_like(u, low).lerp(bound_like(u, high), u)
 
 
 def moved_action(action: Tensor, share: Tensor, low: Bound, high: Bound) -> Tensor:

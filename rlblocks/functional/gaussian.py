@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from rlblocks.functional.categorical import total_of_row
-from rlblocks.functional.errors import same_shape
+from rlblocks.functional.value_learning import same_shape
 
 LOG_ROOT_TAU = math.log(2 * math.pi) / 2
 EDGE = 1 - 1e-6  # an action at its bound counts as one just inside: float32 tells 1 − 6e-8 from 1, at best

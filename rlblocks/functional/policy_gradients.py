@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rlblocks.functional.errors import same_shape, squared_error
+from rlblocks.functional.errors import squared_error
+from rlblocks.functional.value_learning import same_shape
 
 TOLERATED = 1.5  # Schulman et al., 2017, section 4: how far from its target the divergence may be
 ADJUSTMENT = 2.0  # and what β is multiplied or divided by beyond; the paper found results not sensitive to either

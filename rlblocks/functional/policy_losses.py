@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rlblocks.functional.errors import same_shape
-from rlblocks.functional.value_learning import one_per_row
+from rlblocks.functional.value_learning import one_per_row, same_shape
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -139,3 +139,18 @@ def one_step_backup(r_t: Tensor, discount_t: Tensor, v_t: Tensor) -> Tensor:
         ones = [1] * (v_t.dim() - 1)
         r_t, discount_t = r_t.view(-1, *ones), discount_t.view(-1, *ones)
     return r_t.addcmul(discount_t, v_t).where(discount_t != 0, r_t)
+
+
+def same_shape(name: str, value: Tensor, other_name: str, other: Tensor) -> None:
+    """Refuse two tensors of different shapes, which would broadcast in silence: `[B, 1]` against `[B]` to `[B, B]`.
+
+    Raises:
+        ValueError: with both shapes.
+
+    >>> import torch
+    >>> same_shape("prediction", torch.zeros(3, 1), "target", torch.zeros(3))
+    Traceback (most recent call last):
+    ValueError: prediction has shape (3, 1), but target has shape (3,)
+    """
+    if value.shape != other.shape:
+        raise ValueError(f"{name} has shape {tuple(value.shape)}, but {other_name} has shape {tuple(other.shape)}")

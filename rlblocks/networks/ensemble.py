@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class EnsembleModule(nn.Module):
-    """N built networks, whose parameters and buffers stand one above the other, `[N, ...]`.
+    """N built networks, whose parameters stand one above the other, `[N, ...]`, and so does whatever else is saved.
 
     Attributes:
         reads: the keys whose tensors `forward` takes, in this order.
@@ -43,7 +43,7 @@ class EnsembleModule(nn.Module):
                 owner.register_parameter(name, nn.Parameter(tensor))
             else:
                 owner.register_buffer(name, tensor)
-        self.each = first
+        self.stacked, self.each = tuple(stacked), first
 
     def forward(self, *inputs: Tensor, noise: Tensor | None = None) -> dict[str, Tensor]:
         """One pass of every member on the same inputs.
@@ -56,7 +56,8 @@ class EnsembleModule(nn.Module):
             A tensor `[N, B, ...]` for each key of `writes`.
         """
         each = self.each
-        held = {**dict(each.named_parameters()), **dict(each.named_buffers())}
+        there = {**dict(each.named_parameters()), **dict(each.named_buffers())}
+        held = {key: there[key] for key in self.stacked}  # what is not saved, such as bounds, is alike for all
         if noise is None:
             return torch.vmap(lambda one: functional_call(each, one, inputs))(held)  # type: ignore[no-any-return]
         shares = noise.view(self.members, -1)

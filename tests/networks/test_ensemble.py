@@ -8,6 +8,7 @@ from rlblocks._core.keys import Spec
 from rlblocks.networks import (
     LSTM,
     MLP,
+    DeterministicPolicy,
     DuelingQ,
     EnsembleModule,
     NatureCNN,
@@ -81,6 +82,19 @@ def test_it_is_saved_and_loaded():
 
     assert torch.equal(saved(x)["q"], other(x)["q"])
     assert all(tensor.shape[0] == 2 for tensor in saved.state_dict().values())
+
+
+def test_bounds_are_alike_for_all_members():
+    """What is not saved is no parameter of a member: the bounds of the action."""
+    action = Spec((2,), low=(-1.0, 0.0), high=(3.0, 0.5))
+    ensemble = build_ensemble(2, {"x": Spec((4,))}, MLP((8,)), DeterministicPolicy(), action, seeded())
+
+    mode = ensemble(100 * torch.randn(9, 4, generator=seeded()))["mode"]
+
+    assert mode.shape == (2, 9, 2)
+    assert (mode >= torch.tensor([-1.0, 0.0])).all()
+    assert (mode <= torch.tensor([3.0, 0.5])).all()
+    assert mode[..., 1].max() > 0.25
 
 
 def test_one_member_is_a_network():

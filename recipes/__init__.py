@@ -1,6 +1,7 @@
 """Prebuilt recipes: functions that return a `Recipe`, and patches that change one."""
 
 from .a2c import a2c
+from .ddpg import ddpg
 from .double_dqn import double_dqn
 from .dqn import dqn
 from .dueling_dqn import dueling_dqn
@@ -9,8 +10,13 @@ from .patches import PATCHES, compose, double, dueling, huber, n_step, noisy, pr
 from .ppo import ppo
 from .ppo_lstm import ppo_lstm
 from .prioritized_dqn import prioritized_dqn
+from .redq import redq
 from .reinforce import reinforce
 from .reinforce_baseline import reinforce_baseline
+from .sac import sac
+from .sac_discrete import sac_discrete
+from .td3 import td3
+from .tqc import tqc
 
 RECIPES = {
     "dqn": dqn,
@@ -23,10 +29,16 @@ RECIPES = {
     "a2c": a2c,
     "ppo": ppo,
     "ppo_lstm": ppo_lstm,
+    "ddpg": ddpg,
+    "td3": td3,
+    "sac": sac,
+    "sac_discrete": sac_discrete,
+    "tqc": tqc,
+    "redq": redq,
 }
 
 __all__ = [
-    "PATCHES", "RECIPES", "a2c", "compose", "double", "double_dqn", "dqn", "dueling", "dueling_dqn", "huber", "n_step",
-    "n_step_dqn", "noisy", "ppo", "ppo_lstm", "prioritized", "prioritized_dqn", "reinforce",
-    "reinforce_baseline",
+    "PATCHES", "RECIPES", "a2c", "compose", "ddpg", "double", "double_dqn", "dqn", "dueling",
+    "dueling_dqn", "huber", "n_step", "n_step_dqn", "noisy", "ppo", "ppo_lstm", "prioritized", "prioritized_dqn", "redq",
+    "reinforce", "reinforce_baseline", "sac", "sac_discrete", "td3", "tqc",
 ]  # fmt: skip

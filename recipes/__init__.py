@@ -39,6 +39,6 @@ RECIPES = {
 
 __all__ = [
     "PATCHES", "RECIPES", "a2c", "compose", "ddpg", "double", "double_dqn", "dqn", "dueling",
-    "dueling_dqn", "huber", "n_step", "n_step_dqn", "noisy", "ppo", "ppo_lstm", "prioritized", "prioritized_dqn", "redq",
-    "reinforce", "reinforce_baseline", "sac", "sac_discrete", "td3", "tqc",
+    "dueling_dqn", "huber", "n_step", "n_step_dqn", "noisy", "ppo", "ppo_lstm", "prioritized", "prioritized_dqn",
+    "redq", "reinforce", "reinforce_baseline", "sac", "sac_discrete", "td3", "tqc",
 ]  # fmt: skip

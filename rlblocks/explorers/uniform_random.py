@@ -44,7 +44,7 @@ class UniformRandom(Explorer):
         if isinstance(action.n, tuple):
             return functional.uniform_choices(choice, action.n, action_mask)
         if not action.n:
-            return functional.between(choice, *bounds_of(action))
+            return functional.between(choice, *bounds_of(action)).detach()
         if action_mask is None:
             return functional.uniform_action(choice, action.n)
         return functional.uniform_legal_action(choice, action_mask)

@@ -33,9 +33,17 @@ def _nothing(block: Block) -> str:  # noqa: ARG001  the signature of `Refusal`
 
 
 def _adapters() -> dict[str, tuple[Adapter, Refusal]]:
-    from rlblocks.testing import _compute_calls, _module_calls, _policy_calls, _return_calls, _tensor_calls
+    from rlblocks.testing import (
+        _aggregate_calls,
+        _compute_calls,
+        _module_calls,
+        _policy_calls,
+        _return_calls,
+        _tensor_calls,
+    )
 
     return {
+        "aggregates": (_aggregate_calls.aggregate_calls, _nothing),
         "targets": (_compute_calls.compute_calls, _compute_calls.unsupplied),
         "losses": (_compute_calls.compute_calls, _compute_calls.unsupplied),
         "explorers": (_compute_calls.compute_calls, _compute_calls.unsupplied),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rlblocks._core.block import Block
+from rlblocks._core.keys import Spec
 from rlblocks.testing._show import show
 from rlblocks.testing.critics import Critic
 
@@ -26,7 +27,7 @@ class Call:
         inputs: what it is given.
         name: how the function is written in source, such as `MaxQ().compute`.
         sizes: the sizes of dims: `batch`, `action`, and so on.
-        rows: those inputs that are tensors with a batch dim.
+        rows: those inputs that are tensors with a batch dim, or hold such tensors by name.
         lead: how many dims stand before the batch dim in an input, where any do (`member`).
         reduced: those outputs that are one number for all rows.
         shared: those outputs that may share memory with the inputs, as declared.
@@ -34,6 +35,7 @@ class Call:
         texts: source of inputs that are too large to be written out.
         arguments: what the block calls its inputs, where that is not what they are called here.
         notes: what was drawn contains, read or not, by the names that laws ask for.
+        action: what is known of the actions that are chosen or valued.
     """
 
     block: Block
@@ -49,6 +51,7 @@ class Call:
     texts: Mapping[str, str] = attrs.Factory(dict)
     arguments: Mapping[str, str] = attrs.Factory(dict)
     notes: tuple[str, ...] = ()
+    action: Spec = Spec()
     function: Function = attrs.field(init=False)
 
     @function.default
@@ -79,7 +82,7 @@ class Call:
                 found[name] = value.map_rows(change)
             elif name in self.rows:
                 lead = self.lead.get(name, 0)
-                found[name] = change(value.movedim(lead, 0)).movedim(0, lead)
+                found[name] = mapped(value, lambda x: change(x.movedim(lead, 0)).movedim(0, lead))  # noqa: B023  used at once
         return found
 
     def per_row(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,6 +143,13 @@ def moved_to(value: Any, target: torch.dtype | torch.device) -> Any:
     if isinstance(value, dict):
         return {key: moved_to(item, target) for key, item in value.items()}
     return value
+
+
+def mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """A tensor, or a mapping of such, each changed."""
+    if isinstance(value, Mapping):
+        return {name: mapped(item, change) for name, item in value.items()}
+    return change(value)
 
 
 def snapshot(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+import attrs
 import torch
 from hypothesis import strategies as st
 from torch import Tensor
@@ -14,7 +15,7 @@ from rlblocks._core.declare import REQUIRED, Draw, Fn, Known, Read, Scheduled, S
 from rlblocks._core.keys import Spec
 from rlblocks.testing._call import Call, Function, snapshot
 from rlblocks.testing._compare import LawBroken
-from rlblocks.testing._critic_calls import has_rows, is_critic, settings_for
+from rlblocks.testing._critic_calls import KINDS, has_rows, is_critic, settings_for, spaces_of
 from rlblocks.testing._names import arguments_of, asked_by
 from rlblocks.testing._world import World, number_at
 from rlblocks.testing.critics import Critic
@@ -37,13 +38,13 @@ def unsupplied(block: Block) -> str:
             return f"its input {argument!r} is what is known of {asked.key!r}, which the kit cannot make up"
         if isinstance(asked, Size) and asked.dim not in {"action", "atom", "feature"}:
             return f"its input {argument!r} is the size of {asked.dim!r}, which the kit does not know"
-    return ""
+    return "" if spaces_of(block) else "it can choose none of the actions that the kit can make up"
 
 
 @st.composite
 def compute_calls(
     draw: st.DrawFn, block: Block, rows: int | None = None, *, form: tuple[int, ...] | None = (),
-    optional: bool = False, members: int | None = None,
+    optional: bool = False, members: int | None = None, among: tuple[str, ...] = tuple(KINDS),
 ) -> Call:  # fmt: skip
     """A call of `compute` on rows that belong together.
 
@@ -54,29 +55,39 @@ def compute_calls(
         form: the trailing dims of values; None draws between scalars and atoms.
         optional: hand over what the block could do without, always; else now and then.
         members: how many networks write each value `[*, B]`; 0 adds no dim, None draws what the block takes.
+        among: the kinds of actions that are asked about, of those that the block can choose.
     """
     chosen = draw(sizes(rows))
-    setting = draw(settings_for(block, chosen.action, members))
+    setting = draw(settings_for(block, chosen.action, members, among))
     world = World(draw, block, chosen, setting, draw(st.sampled_from([(), (ATOMS,)])) if form is None else form)
     inputs: dict[str, Any] = {}
     asked_for, arguments = asked_by(block), arguments_of(block)
     for name, asked in asked_for.items():
-        absent = isinstance(asked, Read) and asked.default is not REQUIRED and not optional and not draw(st.booleans())
-        if not absent:
+        needed = not isinstance(asked, Read) or asked.default is REQUIRED
+        if needed or (setting.has(asked) and (optional or draw(st.booleans()))):
             inputs[name] = world.supply(asked)
     known = {"batch": world.sizes.batch, "action": world.sizes.action, "member": setting.members}
     call = Call(
         block, _compute, inputs, f"{block!r}.compute", known,
         frozenset(n for n in inputs if isinstance(inputs[n], Tensor) and has_rows(asked_for[n])),
         {n: 1 for n in inputs if setting.leads(asked_for[n])}, reduced(block), arguments=arguments,
-        notes=setting.notes(), prelude=_imports(inputs),
+        notes=setting.notes(), prelude=_imports(inputs), action=setting.action,
     )  # fmt: skip
     if not remembers(block):
         return call
-    call = call.with_inputs(carry=cast("Any", block).init())
+    call = with_memory(call)
     for _ in range(draw(st.integers(0, 2))):  # what it remembers is of calls on other rows
         call = call.with_inputs(carry=call(**_other_numbers(draw, block))[MEMORY])
     return call
+
+
+def with_memory(call: Call) -> Call:
+    """A call of a block that remembers nothing yet. What an explorer remembers has an entry for each environment."""
+    block = cast("Any", call.block)
+    if call.block.role != "explorers":
+        return call.with_inputs(carry=block.init())
+    carry = block.init(call.action, call.sizes["batch"])
+    return attrs.evolve(call.with_inputs(carry=carry), rows=call.rows | {MEMORY})
 
 
 def _imports(inputs: Mapping[str, Any]) -> tuple[str, ...]:
@@ -93,9 +104,8 @@ def remembers(block: Block) -> bool:
 
 def reduced(block: Block) -> frozenset[str]:
     """The outputs that are one number for all rows, and what is remembered."""
-    return frozenset(
-        {"loss", MEMORY, *(key for key in block.outputs if key in block.specs and not block.specs[key].dims)}
-    )
+    shared = {key for key in block.outputs if key in block.specs and not block.specs[key].dims}
+    return frozenset({"loss", *([] if block.role == "explorers" else [MEMORY]), *shared})
 
 
 def _other_numbers(draw: st.DrawFn, block: Block) -> dict[str, Any]:

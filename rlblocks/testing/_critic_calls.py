@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import TYPE_CHECKING, cast
 
 import attrs
 import torch
@@ -16,6 +17,9 @@ from rlblocks._core.keys import Spec, parse
 from rlblocks.testing._policy_calls import ACTIONS
 from rlblocks.testing.critics import Critic
 from rlblocks.testing.strategies import ATOMS, floats, orders
+
+if TYPE_CHECKING:
+    from rlblocks.explorers.base import Explorer
 
 BOUNDED = tuple(action for action in ACTIONS if action.low is not None)
 UNEVEN = (
@@ -38,11 +42,45 @@ def is_critic(asked: Declared) -> bool:
 
 def has_real_actions(block: Block) -> bool:
     """Whether a block is about actions in a Box: it asks for a critic or for bounds, and for nothing of each action."""
+    asked = block.inputs.values()
+    masked = any(isinstance(a, Read) and parse(a.key).name == "action_mask" for a in asked)
+    return not masked and not _for_each_action(block) and any(isinstance(a, Known) or is_critic(a) for a in asked)
+
+
+KINDS = {
+    "one": lambda action: isinstance(action.n, int) and action.n > 0,
+    "several": lambda action: isinstance(action.n, tuple),
+    "real": lambda action: action.n == 0,
+}  # fmt: skip  of actions
+
+
+def spaces_of(block: Block, actions: int = 4, among: tuple[str, ...] = tuple(KINDS)) -> list[list[Spec]]:
+    """The actions that a block can be asked about, by their kinds; `actions` of them, where it is one of several.
+
+    An explorer that is told what is known of the action, or what a policy chose, is asked about all that it has no
+    misfit with; other blocks about one kind, which follows from what they read.
+    """
+    one = Spec((), "int64", n=actions)
+    if block.role != "explorers":
+        return [list(UNEVEN) if has_real_actions(block) else [one]]
+    told = [a for a in block.inputs.values() if isinstance(a, Known) or (isinstance(a, Read) and _is_choice(a))]
+    everything = (one, *ACTIONS[1:], *UNEVEN[len(BOUNDED) :])
+    possible = [one] if not told or _for_each_action(block) else everything
+    fits = [action for action in possible if not cast("Explorer", block).misfit(action)]
+    found = [[action for action in fits if KINDS[kind](action)] for kind in among]
+    return [kind for kind in found if kind]
+
+
+def _is_choice(asked: Read) -> bool:
+    return parse(asked.key).name in CHOSEN
+
+
+def _for_each_action(block: Block) -> bool:
+    """Whether a block reads something of each of a number of actions, but for which are legal."""
     asked = list(block.inputs.values())
-    reads = [a for a in asked if isinstance(a, Read)]
-    counts = any(parse(a.key).name in {"logits", "action_mask"} or "action" in a.dims for a in reads)
-    counts |= any(isinstance(a, Size) for a in asked)
-    return not counts and any(isinstance(a, Known) or is_critic(a) for a in asked)
+    names = {"logits", "q"} if block.role == "explorers" else {"logits"}
+    of_each = [parse(a.key).name in names or "action" in a.dims for a in asked if isinstance(a, Read)]
+    return any(of_each) or any(isinstance(a, Size) for a in asked)
 
 
 def in_form(asked: Declared, block: Block) -> bool:
@@ -63,8 +101,15 @@ def members_for(block: Block) -> st.SearchStrategy[int]:
     """How many members the networks have that a block reads; 0 is one network without a dim for members."""
     if not takes_members(block):
         return st.just(0)
-    needs_dim = any(isinstance(a, Draw) and a.over for a in block.inputs.values())
-    return st.sampled_from(MEMBERS[1:] if needs_dim else MEMBERS)
+    needs = fewest_members(block)
+    return st.sampled_from([count for count in MEMBERS if count >= needs])
+
+
+def fewest_members(block: Block) -> int:
+    """How many members there must be at least: as many as the field says that the tag `members` names."""
+    if "members" in block.tags:
+        return int(getattr(block, block.tags["members"]))
+    return int(any(isinstance(a, Draw) and a.over for a in block.inputs.values()))
 
 
 @functools.cache
@@ -121,18 +166,23 @@ class Setting:
         key = parse(asked.key)
         return bool(key.which) and (key.name in VALUES or asked.dims[:1] == ("*",))
 
+    def has(self, asked: Read) -> bool:
+        """Whether there can be such a column: real numbers have no masks."""
+        return bool(self.action.n) or parse(asked.key).name != "action_mask"
+
     def notes(self) -> tuple[str, ...]:
         """What was chosen, by the names that laws ask for."""
         several = ["several members"] if self.members > 1 else []
         alone = [] if self.members else ["no dim of members"]
         uneven = ["bounds that differ"] if isinstance(self.action.low, tuple) else []
-        return (*several, *alone, *uneven)
+        return (*several, *alone, *uneven, *(f"actions: {kind}" for kind, fits in KINDS.items() if fits(self.action)))
 
 
 @st.composite
-def settings_for(draw: st.DrawFn, block: Block, actions: int, members: int | None = None) -> Setting:
-    """Actions in a Box where a block is about those, and else `actions` of them; members as the block takes them."""
+def settings_for(
+    draw: st.DrawFn, block: Block, actions: int, members: int | None = None, among: tuple[str, ...] = tuple(KINDS)
+) -> Setting:
+    """Actions of a kind that a block is about, or of one of those `among`; members as the block takes them."""
     chosen = draw(members_for(block)) if members is None else members
-    if has_real_actions(block):
-        return Setting(draw(st.sampled_from(UNEVEN)), chosen)
-    return Setting(Spec((), "int64", n=actions), chosen)
+    kind = draw(st.sampled_from(spaces_of(block, actions, among)))
+    return Setting(draw(st.sampled_from(kind)), chosen)

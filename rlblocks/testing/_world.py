@@ -27,7 +27,7 @@ from rlblocks.testing._critic_calls import (
     of_members,
     one_for_each,
 )
-from rlblocks.testing._policy_calls import actions_in
+from rlblocks.testing._policy_calls import actions_in, masks_for
 from rlblocks.testing.critics import Critic
 from rlblocks.testing.strategies import (
     ATOMS,
@@ -162,7 +162,7 @@ def columns(rows: int, action: Spec, actions: int, form: tuple[int, ...]) -> Map
         "terminated": flags(rows),
         "truncated": flags(rows),
         "is_first": flags(rows),
-        "action_mask": masks(rows, actions),
+        "action_mask": masks_for(action, rows) if isinstance(action.n, tuple) else masks(rows, actions),
         **dict.fromkeys(("action", *CHOSEN), actions_in(action, rows)),
         "weight": uniforms(rows),
         "error": sizes_of_errors(rows),

@@ -11,6 +11,7 @@ from typing import Any
 
 from rlblocks._core.block import Block
 from rlblocks.testing._call import Call
+from rlblocks.testing.control_oracles import TOGETHER
 from rlblocks.testing.oracles import Row, like, rows_of_call
 
 Outputs = dict[str, float | list[float]]
@@ -151,13 +152,6 @@ def _quantile_huber(block: Any, rows: list[Row]) -> Outputs:
         losses.append(math.fsum(member(thetas, ys) for thetas in each))
         errors.append(mean([abs(mean(ys) - mean(thetas)) for thetas in each]))
     return {"loss": block.coefficient * _mean(rows, losses), "error": errors}
-
-
-TOGETHER: dict[str, Callable[[list[float]], float]] = {
-    "least": min,
-    "average": lambda values: math.fsum(values) / len(values),
-    "first": lambda values: values[0],
-}
 
 
 def _together(block: Any, said: Any) -> float:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from rlblocks._core.block import Block
+from rlblocks.testing import control_oracles
 from rlblocks.testing._call import Call
 from rlblocks.testing.critics import Critic
 
@@ -34,7 +35,10 @@ def unknown(block: Block) -> str:
         "schedules": SCHEDULES,
     }
     table = tables[block.role]
-    return "" if like(block) in table else f"the kit has no oracle for the equation of {like(block)!r}"
+    over = getattr(block, "over", None)  # what several members say as one number
+    held = [over] if over is not None and like(over) not in control_oracles.TOGETHER else []
+    missing = [block, *held] if like(block) not in table else held
+    return f"the kit has no oracle for the equation of {like(missing[0])!r}" if missing else ""
 
 
 def rows_of_call(call: Call) -> list[Row]:
@@ -76,13 +80,15 @@ def _greatest_value(row: Row) -> Any:
     return _backed_up(row, _best(row["q_select"], row.get("action_mask")))
 
 
-TARGETS: dict[str, Callable[[Row], Any]] = {"max_q": _greatest_value, "double_q": _greatest_value}
+TARGETS: dict[str, Callable[[Row], Any]] = {
+    "max_q": _greatest_value, "double_q": _greatest_value, **control_oracles.TARGETS,
+}  # fmt: skip
 
 
 def td_target(call: Call) -> Tensor:
     """The target of every row."""
     oracle = TARGETS[like(call.block)]
-    return torch.tensor([oracle(row) for row in rows_of_call(call)], dtype=torch.float64)
+    return torch.tensor([oracle({"block": call.block, **row}) for row in rows_of_call(call)], dtype=torch.float64)
 
 
 def _greedy(row: Row) -> list[float]:

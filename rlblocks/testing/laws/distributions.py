@@ -6,6 +6,8 @@ probability, up to the width of a cell.
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 from torch import Tensor
 
@@ -14,10 +16,12 @@ from rlblocks._core.declare import Draw
 from rlblocks.testing import oracles
 from rlblocks.testing._call import Call
 from rlblocks.testing._case import Case
-from rlblocks.testing._compare import require
+from rlblocks.testing._compare import close, require
+from rlblocks.testing._compute_calls import remembers
 from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
-from rlblocks.testing.laws.explorers import drawn
+from rlblocks.testing._policy_calls import bounds_of, counts_of
+from rlblocks.testing.laws.explorers import chooses_one, drawn, kinds_of
 from rlblocks.testing.laws.general_rows import chosen_by_policies, value_reads
 from rlblocks.testing.strategies import orders
 
@@ -34,7 +38,7 @@ def enumerable(block: Block) -> str:
 
 def with_oracle(block: Block) -> str:
     """Whether probabilities can be enumerated and are known."""
-    return enumerable(block) or oracles.unknown(block)
+    return enumerable(block) or oracles.unknown(block) or chooses_one(block)
 
 
 def compares_values(block: Block) -> str:
@@ -79,7 +83,7 @@ def probabilities_are_those_of_the_equation(case: Case) -> None:
 
     The greedy action may be drawn at random as well: 1 − ε + ε/n, and ε/n for each other legal one.
     """
-    call = case.call()
+    call = case.call(among=("one",))
     case.saw("action_mask given", "action_mask" not in asked_by(case.block))  # it has none to be given
     near(probabilities(call), oracles.action_probabilities(call), "of all draws alike")
 
@@ -96,13 +100,19 @@ def only_the_order_of_values_matters(case: Case) -> None:
     near(probabilities(moved), probabilities(call), "of values times 4 and shifted")
 
 
-@law("EXP-5a", role="explorers", since="0.1", needs=enumerable, examples=8)
+def forgets_names(block: Block) -> str:
+    """Whether actions can be given other numbers without its noticing."""
+    known = "what it remembers may be actions by their old numbers" if remembers(block) else ""
+    return enumerable(block) or chooses_one(block) or known
+
+
+@law("EXP-5a", role="explorers", since="0.1", needs=forgets_names, examples=8)
 def actions_can_be_relabelled(case: Case) -> None:
     """Actions under other numbers have the same probabilities.
 
     No action is special; values have no ties here.
     """
-    call = case.call()
+    call = case.call(among=("one",))
     order = torch.tensor(case.draw(orders(call.sizes["action"]), "order"))
     names = [name for name in (*value_reads(case.block), "action_mask") if name in call.inputs]
     moved = {name: call.inputs[name][:, order] for name in names}
@@ -172,3 +182,49 @@ def rows_explore_independently(case: Case) -> None:
             moved[row] = u
             beside = (call(**{name: moved})["action"] == before)[[other for other in range(3) if other != row]]
             require(bool(beside.all()), f"{u} for {name} in row {row} changed the action of another row")
+
+
+def is_uniform(block: Block) -> str:
+    """Whether an explorer is the one that takes any action, and draws one number for each component."""
+    if oracles.like(block) != "uniform_random":
+        return "it does not say that it is uniform_random"
+    return "" if len(drawn(block, "uniform")) == 1 else "it draws several numbers for each component"
+
+
+@law("EXP-11", role="explorers", since="0.1", needs=is_uniform, examples=6)
+def any_action_is_as_likely_in_every_component(case: Case) -> None:
+    """Each component is uniform by a draw of its own: over its legal entries, or from its least to its greatest value.
+
+    In units of the environment, in every kind of space that it can choose in.
+    """
+    for kind in kinds_of(case.block):
+        call = case.call(rows=1, among=(kind,))
+        for place in range(max(1, prod(call.action.shape))):
+            found = _along_a_grid(call, place)
+            beside = torch.cat((found[:, :place], found[:, place + 1 :]), 1)
+            require(bool((beside == beside[:1]).all()), f"the draw of component {place} moved another component")
+            _evenly(found[:, place], call, place)
+
+
+def _along_a_grid(call: Call, place: int) -> Tensor:
+    """Actions `[GRID, components]` where the draw of one component runs through a grid, and the others hold still."""
+    (name,) = drawn(call.block, "uniform")
+    rows = call.map_rows(lambda value: value.repeat_interleave(GRID, 0))
+    choice = rows[name].reshape(GRID, -1).clone()
+    choice[:, place] = (torch.arange(GRID) + 0.5) / GRID
+    rows[name] = choice.view(GRID, *call.action.shape)
+    found: Tensor = call(**rows)["action"]
+    return found.view(GRID, -1)
+
+
+def _evenly(found: Tensor, call: Call, place: int) -> None:
+    """Raise where one component does not go evenly through all that it can be."""
+    counts = counts_of(call.action)
+    if counts:
+        mask = call.inputs.get("action_mask", torch.ones(1, len(counts), max(counts), dtype=torch.bool))
+        legal = mask.view(len(counts), -1)[place, : counts[place]].double()
+        shares = torch.bincount(found, minlength=counts[place]).double() / GRID
+        return near(shares.view(1, -1), (legal / legal.sum()).view(1, -1), f"in component {place}")
+    low, high = (bound.flatten()[place].double() for bound in bounds_of(call.action))
+    even = low + (torch.arange(GRID) + 0.5) / GRID * (high - low)
+    return close(found.sort().values, even.float(), f"of a grid, the sorted values of component {place}", rtol=1e-6)

@@ -12,8 +12,11 @@ from rlblocks.explorers.base import Explorer
 from rlblocks.testing._call import Call
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
+from rlblocks.testing._compute_calls import remembers
+from rlblocks.testing._critic_calls import KINDS, spaces_of
 from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
+from rlblocks.testing._policy_calls import bounds_of, counts_of
 from rlblocks.testing._world import number_at
 from rlblocks.testing.laws.general_rows import masked
 from rlblocks.testing.strategies import LAST, Moment, moments
@@ -34,9 +37,19 @@ def has_epsilon(block: Block) -> str:
     return "" if "epsilon" in scheduled_by(block) else "it has no scheduled input named epsilon"
 
 
-def discrete(block: Block) -> str:
-    """Whether actions are Discrete."""
+def chooses(block: Block) -> str:
+    """Whether an explorer says what it does."""
     return "" if block.outputs[:1] == ("action",) else "it does not write an action first"
+
+
+def kinds_of(block: Block, *among: str) -> list[str]:
+    """The kinds of actions that an explorer can choose, of all or of some."""
+    return [kind for kind in among or KINDS if spaces_of(block, among=(kind,))]
+
+
+def chooses_one(block: Block) -> str:
+    """Whether an explorer can choose one of several actions."""
+    return "" if kinds_of(block, "one") else "it does not choose one of several actions"
 
 
 def action_of(call: Call, **changed: object) -> Tensor:
@@ -45,32 +58,51 @@ def action_of(call: Call, **changed: object) -> Tensor:
     return found
 
 
-def scripted(call: Call, u: float) -> dict[str, Tensor]:
-    """Every uniform draw replaced by one number."""
-    return {name: torch.full_like(call.inputs[name], u) for name in drawn(call.block, "uniform")}
+def scripted(call: Call, u: float, normal: float = 0.0) -> dict[str, Tensor]:
+    """Every uniform draw replaced by one number; every normal one too, where that is not 0."""
+    names = [*drawn(call.block, "uniform"), *(drawn(call.block, "normal") if normal else [])]
+    uniform = set(drawn(call.block, "uniform"))
+    return {name: torch.full_like(call.inputs[name], u if name in uniform else normal) for name in names}
 
 
 EXTREMES = (0.0, 2.0**-24, 0.5, LAST)
+FAR = (-64.0, 64.0)  # standard deviations
 
 
-@law("EXP-1", role="explorers", since="0.1", needs=discrete, covers=("several rows",))
+def in_space(found: Tensor, call: Call) -> None:
+    """Raise where actions are not those that the environment of a call takes."""
+    action, due = call.action, [call.sizes["batch"], *call.action.shape]
+    require(list(found.shape) == due, f"the action has the shape {list(found.shape)}, but must have {due}")
+    kind = torch.int64 if action.n else torch.float32
+    require(found.dtype == kind, f"the action is {found.dtype}, not {kind}")
+    if counts := counts_of(action):
+        least, greatest = torch.zeros(len(counts)), torch.tensor(counts) - 1
+        greatest = greatest if action.shape else greatest[0]
+        least = least if action.shape else least[0]
+    else:
+        least, greatest = bounds_of(action)
+    inside = bool(((found >= least) & (found <= greatest)).all())
+    where = f"between {least.tolist()} and {greatest.tolist()}"
+    require(inside, f"the actions {found.tolist()} are not all {where}")
+
+
+@law("EXP-1", role="explorers", since="0.1", needs=chooses, covers=("several rows",))
 def actions_are_in_the_space(case: Case) -> None:
-    """Every action is in the space: int64, one for each row, at least 0 and below the number of actions.
+    """Every action is in the space: one for each row, of its type and shape, each component inside its own bounds.
 
-    Also for the least and the greatest numbers that a draw can give.
+    In every kind of space that it can choose in, also for the least and the greatest numbers that a draw can give.
     """
-    call = case.call(optional=case.draw(st.booleans()))
-    u = case.draw(st.sampled_from(EXTREMES), "u")
-    for found in (action_of(call), action_of(call, **scripted(call, u))):
-        require(found.dtype == torch.int64, f"the action is {found.dtype}, not torch.int64")
-        require(tuple(found.shape) == (call.sizes["batch"],), f"the action has the shape {list(found.shape)}")
-        inside = bool(((found >= 0) & (found < call.sizes["action"])).all())
-        require(inside, f"the actions {found.tolist()} are not all in [0, {call.sizes['action']})")
+    for kind in kinds_of(case.block):
+        call = case.call(optional=case.draw(st.booleans()), among=(kind,))
+        u, far = case.draw(st.sampled_from(EXTREMES), "u"), case.draw(st.sampled_from(FAR), "far")
+        for found in (action_of(call), action_of(call, **scripted(call, u)), action_of(call, **scripted(call, u, far))):
+            in_space(found, call)
 
 
 def reads_masks(block: Block) -> str:
     """Whether an explorer is told which actions are legal."""
-    return "" if "action_mask" in asked_by(block) else "it reads no mask of actions"
+    told = "action_mask" in asked_by(block) and kinds_of(block, "one", "several")
+    return "" if told else "it reads no mask of actions"
 
 
 @law("EXP-1a", role="explorers", since="0.1", needs=reads_masks, covers=("action_mask with a False",), examples=25)
@@ -79,12 +111,13 @@ def illegal_actions_are_never_chosen(case: Case) -> None:
 
     Whatever is drawn, and at whatever rate it explores.
     """
-    call = case.call(optional=True)
-    u = case.draw(st.sampled_from(EXTREMES), "u")
-    rates = {name: torch.tensor(rate, dtype=torch.float64) for name in scheduled_by(case.block) for rate in (1.0,)}
-    for found in (action_of(call), action_of(call, **scripted(call, u)), action_of(call, **scripted(call, u), **rates)):
-        legal = call.inputs["action_mask"].gather(1, found.unsqueeze(1))
-        require(bool(legal.all()), f"the actions {found.tolist()} are not all legal")
+    rates = {name: torch.tensor(1.0, dtype=torch.float64) for name in scheduled_by(case.block)}
+    for kind in kinds_of(case.block, "one", "several"):
+        call = case.call(optional=True, among=(kind,))
+        given = scripted(call, case.draw(st.sampled_from(EXTREMES), "u"))
+        for found in (action_of(call), action_of(call, **given), action_of(call, **given, **rates)):
+            legal = call.inputs["action_mask"].gather(-1, found.unsqueeze(-1))
+            require(bool(legal.all()), f"the actions {found.tolist()} are not all legal")
 
 
 @law("EXP-2", role="explorers", since="0.1", needs=has_epsilon, covers=("several rows",))
@@ -124,9 +157,10 @@ def rates_follow_environment_steps(case: Case) -> None:
 
 @law("EXP-7", role="explorers", since="0.1", examples=1)
 def evaluation_does_not_explore(case: Case) -> None:
-    """In evaluation another explorer takes its place, which draws nothing and follows no schedule.
+    """In evaluation another explorer takes its place, which draws nothing, follows no schedule and remembers nothing.
 
-    Unless the tag `evaluation` says that the policy itself is stochastic; and evaluating it again changes nothing.
+    Unless the tag `evaluation` says that the policy itself is stochastic, which still has no memory; and evaluating it
+    again changes nothing.
     """
     block = case.block
     case.say(f"evaluation = {block!r}.evaluation()")
@@ -135,6 +169,7 @@ def evaluation_does_not_explore(case: Case) -> None:
     require(
         found.evaluation() == found, f"the evaluation of its evaluation is another explorer, {found.evaluation()!r}"
     )
+    require(not remembers(found), f"its evaluation {found!r} has a memory, which evaluation would move")
     if block.tags.get("evaluation") != "stochastic":
         asked = [name for name, asked in found.inputs.items() if isinstance(asked, Draw | Scheduled)]
         require(not asked, f"its evaluation {found!r} reads {', '.join(asked)}, so it explores")

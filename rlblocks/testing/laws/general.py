@@ -21,7 +21,7 @@ COMPUTING = ("targets", "losses", "explorers")
 PREPARING = ("returns", "transforms")
 MODULES = ("layers", "bodies", "heads")
 WRITING = ("target_updates", "optimizers")
-CALLED = (*COMPUTING, *PREPARING, *MODULES, *WRITING, "value_forms", "clips", "distributions")
+CALLED = (*COMPUTING, *PREPARING, *MODULES, *WRITING, "value_forms", "clips", "distributions", "aggregates")
 
 
 def global_states() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from rlblocks._core.block import Block
 from rlblocks._core.declare import Read
 from rlblocks._core.keys import parse
-from rlblocks.testing._call import Call, tensors_in
+from rlblocks.testing._call import Call, mapped, tensors_in
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import LawBroken, close, require, same
 from rlblocks.testing._critic_calls import CHOSEN
@@ -87,11 +87,12 @@ def a_batch_is_its_rows(case: Case) -> None:
     for i in range(call.sizes["batch"]):
         alone = call(**call.map_rows(lambda value: value[i : i + 1]))  # noqa: B023  used at once
         for name, value in together.items():
-            require(
-                value.shape[:1] == (call.sizes["batch"],),
-                f"{name} has the shape {list(value.shape)}, not one entry a row",
-            )
-            agree(value[i : i + 1], alone[name], f"row {i} of {name}")
+            for tensor in tensors_in(value):
+                require(
+                    tensor.shape[:1] == (call.sizes["batch"],),
+                    f"{name} has the shape {list(tensor.shape)}, not one entry a row",
+                )
+            agree(mapped(value, lambda x: x[i : i + 1]), alone[name], f"row {i} of {name}")  # noqa: B023  used at once
 
 
 def agree(found: Any, due: Any, what: str) -> None:
@@ -115,7 +116,8 @@ def rows_can_be_permuted(case: Case) -> None:
     order = torch.tensor(case.draw(orders(call.sizes["batch"]), "order"))
     straight, permuted = call(), call(**call.map_rows(lambda value: value[order]))
     for name, value in straight.items():
-        agree(permuted[name], value if name in call.reduced else value[order], f"{name} of permuted rows")
+        due = value if name in call.reduced else mapped(value, lambda x: x[order])
+        agree(permuted[name], due, f"{name} of permuted rows")
 
 
 @law("GEN-11", role=ROWS, since="0.1", covers=("several rows",))
@@ -126,7 +128,7 @@ def columns_are_not_broadcast(case: Case) -> None:
     """
     call = case.call(rows=case.draw(st.sampled_from(BATCHES[1:])), **_all_given(case.block))
     due = call()
-    for name in [n for n in _handed(call) if call.inputs[n].dim() == 1]:
+    for name in _handed(call):
         found = outcome(call, **{name: call.inputs[name].unsqueeze(1)})
         if found is not NEVER:
             for key, value in due.items():
@@ -134,9 +136,10 @@ def columns_are_not_broadcast(case: Case) -> None:
 
 
 def _handed(call: Call) -> list[str]:
-    """The inputs with rows, but for those that may be `[B, 1]`: a value in a form of one number, a policy's action."""
+    """The inputs `[B]`, but for those that may be `[B, 1]`: a value in a form of one number, a policy's action."""
     free = {"value"} if call.block.role == "value_forms" else set(chosen_by_policies(call.block))
-    return [name for name in call.inputs if name in call.rows - free]
+    tensors = {name: value for name, value in call.inputs.items() if isinstance(value, Tensor)}
+    return [name for name, value in tensors.items() if name in call.rows - free and value.dim() == 1]
 
 
 def _all_given(block: Block) -> dict[str, Any]:
@@ -152,7 +155,7 @@ def layout_does_not_matter(case: Case) -> None:
     """
     call = case.call()
     due = call()
-    for name in [name for name in call.inputs if name in call.rows]:
+    for name in [name for name, value in call.inputs.items() if name in call.rows and isinstance(value, Tensor)]:
         for how, laid in layouts(call.inputs[name]).items():
             for key, output in call(**{name: laid}).items():
                 agree(output, due[key], f"{key}, with {name} given as {how},")
@@ -233,7 +236,8 @@ def no_gradient_flows(case: Case) -> None:
     """
     call = case.call(optional=True)
     for name, value in call(**call.tracked()).items():
-        require(not value.requires_grad and value.grad_fn is None, f"{name} carries a gradient")
+        for tensor in tensors_in(value):
+            require(not tensor.requires_grad and tensor.grad_fn is None, f"{name} carries a gradient")
 
 
 @law("GEN-19", role=("targets", "explorers", *MODULES, "value_forms", "distributions"), since="0.1", examples=5)
@@ -247,6 +251,5 @@ def no_rows_give_no_rows(case: Case) -> None:
     if found is not NEVER:
         due = call.per_row(call())
         for name, value in due.items():
-            require(
-                found[name].shape == (0, *value.shape[1:]), f"{name} of no rows has the shape {list(found[name].shape)}"
-            )
+            for none, some in zip(tensors_in(found[name]), tensors_in(value), strict=True):
+                require(none.shape == (0, *some.shape[1:]), f"{name} of no rows has the shape {list(none.shape)}")

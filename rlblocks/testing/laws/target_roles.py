@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from rlblocks._core.block import Block
-from rlblocks._core.declare import Read
 from rlblocks._core.keys import parse
 from rlblocks.testing import oracles
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
+from rlblocks.testing._next_values import disturbed, keys_of, values_of
 from rlblocks.testing.laws.general_rows import value_reads
 from rlblocks.testing.laws.targets import backs_up, td_target
 
@@ -49,10 +49,9 @@ def only_the_next_state_is_read(case: Case) -> None:
     A target that reads the values of the present state would move with the prediction.
     """
     block = case.block
-    for name in value_reads(block):
-        asked = asked_by(block)[name]
-        assert isinstance(asked, Read)
-        require(parse(asked.key).next, f"its input {name!r} reads {asked.key!r}, a value of the present state")
+    for name in values_of(block):
+        key = keys_of(block)[name]
+        require(key.next, f"its input {name!r} reads '{key}', a value of the present state")
 
 
 @law("TGT-5", role="targets", since="0.1", needs=double, covers=("argmaxes that differ",))
@@ -118,10 +117,7 @@ def every_read_matters(case: Case) -> None:
     if not bool((call.inputs["discount"] != 0).all()):
         call = call.with_inputs(discount=torch.ones(5))
     due = td_target(call)
-    mattered = [
-        bool((td_target(call, **{name: call.inputs[name].flip(1) * 2}) != due).any())
-        for name in value_reads(case.block)
-    ]
+    mattered = [bool((td_target(call, **{name: disturbed(call, name)}) != due).any()) for name in values_of(case.block)]
     case.saw("it mattered", all(mattered))
 
 

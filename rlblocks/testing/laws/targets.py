@@ -15,7 +15,16 @@ from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
-from rlblocks.testing.laws.general_rows import POISON, masked, value_reads, with_value
+from rlblocks.testing._next_values import (
+    changed_values,
+    form_of,
+    in_other_units,
+    of_each_action,
+    poisoned,
+    relabelled,
+    values_of,
+)
+from rlblocks.testing.laws.general_rows import POISON, masked, with_value
 from rlblocks.testing.strategies import orders
 
 ENDS = ("a terminated row", "a row that goes on")
@@ -26,7 +35,12 @@ def backs_up(block: Block) -> str:
     needed = {"reward", "discount"} - set(asked_by(block))
     if needed:
         return f"it does not read {' or '.join(sorted(needed))}"
-    return "" if value_reads(block) else "it reads no values of actions"
+    return "" if values_of(block) else "it reads no values of actions"
+
+
+def counts_actions(block: Block) -> str:
+    """Whether a target bootstraps from something of each of a number of actions."""
+    return backs_up(block) or ("" if of_each_action(block) else "it reads nothing of each action")
 
 
 def scale_free(block: Block) -> str:
@@ -41,11 +55,6 @@ def td_target(call: Call, **changed: Any) -> Tensor:
     return found
 
 
-def changed_values(call: Call, change: Any) -> dict[str, Tensor]:
-    """Every value of actions, changed."""
-    return {name: change(call.inputs[name]) for name in value_reads(call.block) if name in call.inputs}
-
-
 @law("TGT-1", role="targets", since="0.1", needs=oracles.unknown, covers=(*ENDS, "action_mask given"), examples=30)
 def equals_its_equation(case: Case) -> None:
     """It equals its equation, computed row by row in float64.
@@ -53,6 +62,7 @@ def equals_its_equation(case: Case) -> None:
     The oracle is a loop over Python floats.
     """
     call = case.call(form=None)
+    case.saw("action_mask given", "action_mask" not in asked_by(case.block))  # it has none to be given
     close(td_target(call), oracles.td_target(call), "td_target")
 
 
@@ -60,12 +70,11 @@ def equals_its_equation(case: Case) -> None:
 def terminated_rows_equal_the_reward(case: Case) -> None:
     """A terminated row equals its reward exactly, even if the next values are NaN.
 
-    What the networks say of a state that does not exist is not used.
+    Nor is anything else used that networks say of a state that does not exist: an action, a log-probability.
     """
     call, poison = case.call(form=None), case.draw(st.sampled_from(POISON), "poison")
     over = call.inputs["discount"] == 0
-    names = [name for name in value_reads(case.block) if name in call.inputs]
-    found = td_target(with_value(call, names, over, poison))
+    found = td_target(poisoned(call, over, poison))
     reward = call.inputs["reward"].view(-1, *[1] * (found.dim() - 1)).expand_as(found)
     same(found[over], reward[over], f"with {poison} for the next values of terminated rows, their td_target")
     same(found[~over], td_target(call)[~over], "the td_target of the other rows")
@@ -101,11 +110,10 @@ def constants_pass_through(case: Case) -> None:
 def it_is_homogeneous(case: Case) -> None:
     """Reward and next values times k give k times the target.
 
-    The unit of the reward does not matter.
+    The unit of the reward does not matter; a temperature is in it too.
     """
     call, k = case.call(form=None).to(torch.float64), case.draw(st.sampled_from([0.25, 3.0, 1000.0]), "k")
-    found = td_target(call, reward=call.inputs["reward"] * k, **changed_values(call, lambda value: value * k))
-    close(found, td_target(call) * k, f"td_target of everything times {k}")
+    close(td_target(call, **in_other_units(call, k)), td_target(call) * k, f"td_target of everything times {k}")
 
 
 @law("TGT-4b", role="targets", since="0.1", needs=backs_up)
@@ -129,11 +137,11 @@ def illegal_actions_are_never_used(case: Case) -> None:
     """
     call = case.call(optional=True)
     illegal = ~call.inputs["action_mask"]
-    raised = with_value(call, value_reads(case.block), illegal, 1e6)
+    raised = with_value(call, of_each_action(case.block), illegal, 1e6)
     same(td_target(raised), td_target(call), "with 10⁶ at illegal actions, td_target")
 
 
-@law("TGT-8", role="targets", since="0.1", needs=backs_up)
+@law("TGT-8", role="targets", since="0.1", needs=counts_actions)
 def actions_can_be_relabelled(case: Case) -> None:
     """Actions under other numbers give the same target.
 
@@ -141,9 +149,7 @@ def actions_can_be_relabelled(case: Case) -> None:
     """
     call = case.call(form=None)
     order = torch.tensor(case.draw(orders(call.sizes["action"]), "order"))
-    names = [n for n in (*value_reads(case.block), "action_mask") if n in call.inputs]
-    found = td_target(call, **{name: call.inputs[name][:, order] for name in names})
-    close(found, td_target(call), "td_target of relabelled actions")
+    close(td_target(call, **relabelled(call, order)), td_target(call), "td_target of relabelled actions")
 
 
 @law("TGT-9", role="targets", since="0.1", needs=backs_up, covers=("discounts that differ",))
@@ -163,12 +169,9 @@ def every_row_has_its_own_discount(case: Case) -> None:
 def the_form_is_kept(case: Case) -> None:
     """What it writes has one entry a row, in the form of the values.
 
-    `[B]` of values `[B, A]`, `[B, N]` of values `[B, A, N]`.
+    `[B]` of values `[B, A]`, `[B, N]` of values `[B, A, N]`; of critics in a form of atoms, as many as it keeps.
     """
     call = case.call(form=None)
-    shapes = [tuple(call.inputs[name].shape) for name in value_reads(case.block)]
-    longest = max(shapes, key=len)
-    require(
-        tuple(td_target(call).shape) == (longest[0], *longest[2:]),
-        f"td_target of values {list(longest)} has the shape {list(td_target(call).shape)}",
-    )
+    due, shape = (call.sizes["batch"], *form_of(call)), tuple(td_target(call).shape)
+    fits = len(shape) == len(due) and all(theirs in (None, ours) for ours, theirs in zip(shape, due, strict=True))
+    require(fits and 0 not in shape, f"td_target has the shape {list(shape)}, and must have {list(due)}")

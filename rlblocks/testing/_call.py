@@ -51,7 +51,7 @@ class Call:
     texts: Mapping[str, str] = attrs.Factory(dict)
     arguments: Mapping[str, str] = attrs.Factory(dict)
     notes: tuple[str, ...] = ()
-    action: Spec = Spec()
+    action: Spec = attrs.Factory(Spec)
     function: Function = attrs.field(init=False)
 
     @function.default

@@ -44,7 +44,7 @@ def unsupplied(block: Block) -> str:
 @st.composite
 def compute_calls(
     draw: st.DrawFn, block: Block, rows: int | None = None, *, form: tuple[int, ...] | None = (),
-    optional: bool = False, members: int | None = None, among: tuple[str, ...] = tuple(KINDS),
+    optional: bool = False, members: int | None = None, among: tuple[str, ...] = KINDS,
 ) -> Call:  # fmt: skip
     """A call of `compute` on rows that belong together.
 

@@ -47,14 +47,17 @@ def has_real_actions(block: Block) -> bool:
     return not masked and not _for_each_action(block) and any(isinstance(a, Known) or is_critic(a) for a in asked)
 
 
-KINDS = {
-    "one": lambda action: isinstance(action.n, int) and action.n > 0,
-    "several": lambda action: isinstance(action.n, tuple),
-    "real": lambda action: action.n == 0,
-}  # fmt: skip  of actions
+KINDS = ("one", "several", "real")  # of actions: one of so many, several such choices, real numbers
 
 
-def spaces_of(block: Block, actions: int = 4, among: tuple[str, ...] = tuple(KINDS)) -> list[list[Spec]]:
+def kind_of(action: Spec) -> str:
+    """Which of these an action is."""
+    if isinstance(action.n, tuple):
+        return "several"
+    return "one" if action.n else "real"
+
+
+def spaces_of(block: Block, actions: int = 4, among: tuple[str, ...] = KINDS) -> list[list[Spec]]:
     """The actions that a block can be asked about, by their kinds; `actions` of them, where it is one of several.
 
     An explorer that is told what is known of the action, or what a policy chose, is asked about all that it has no
@@ -67,7 +70,7 @@ def spaces_of(block: Block, actions: int = 4, among: tuple[str, ...] = tuple(KIN
     everything = (one, *ACTIONS[1:], *UNEVEN[len(BOUNDED) :])
     possible = [one] if not told or _for_each_action(block) else everything
     fits = [action for action in possible if not cast("Explorer", block).misfit(action)]
-    found = [[action for action in fits if KINDS[kind](action)] for kind in among]
+    found = [[action for action in fits if kind_of(action) == kind] for kind in among]
     return [kind for kind in found if kind]
 
 
@@ -166,21 +169,21 @@ class Setting:
         key = parse(asked.key)
         return bool(key.which) and (key.name in VALUES or asked.dims[:1] == ("*",))
 
-    def has(self, asked: Read) -> bool:
-        """Whether there can be such a column: real numbers have no masks."""
-        return bool(self.action.n) or parse(asked.key).name != "action_mask"
+    def has(self, asked: Declared) -> bool:
+        """Whether there can be such an input: real numbers have no masks."""
+        return bool(self.action.n) or not isinstance(asked, Read) or parse(asked.key).name != "action_mask"
 
     def notes(self) -> tuple[str, ...]:
         """What was chosen, by the names that laws ask for."""
         several = ["several members"] if self.members > 1 else []
         alone = [] if self.members else ["no dim of members"]
         uneven = ["bounds that differ"] if isinstance(self.action.low, tuple) else []
-        return (*several, *alone, *uneven, *(f"actions: {kind}" for kind, fits in KINDS.items() if fits(self.action)))
+        return (*several, *alone, *uneven, f"actions: {kind_of(self.action)}")
 
 
 @st.composite
 def settings_for(
-    draw: st.DrawFn, block: Block, actions: int, members: int | None = None, among: tuple[str, ...] = tuple(KINDS)
+    draw: st.DrawFn, block: Block, actions: int, members: int | None = None, among: tuple[str, ...] = KINDS
 ) -> Setting:
     """Actions of a kind that a block is about, or of one of those `among`; members as the block takes them."""
     chosen = draw(members_for(block)) if members is None else members

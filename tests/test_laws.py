@@ -13,7 +13,7 @@ from rlblocks.cadences import LearnEvery, RolloutEpochs
 from rlblocks.distributions import Gaussian, StateGaussian, TanhGaussian
 from rlblocks.early_stops import KLStop
 from rlblocks.envs import Gym, Supplied, SuppliedVector, TimeLimit
-from rlblocks.explorers import Boltzmann, EpsilonGreedy
+from rlblocks.explorers import Boltzmann, EpsilonGreedy, GaussianNoise, OrnsteinUhlenbeck
 from rlblocks.losses import (
     ClippedSurrogate,
     ClippedValueLoss,
@@ -72,7 +72,12 @@ EXAMPLES = {
         Exponential(0.9, 0.05, over=EnvSteps(30)),
         Piecewise((Linear(0.0, 1.0, over=Updates(10)), Linear(0.5, 0.25, over=Updates(100)), Constant(0.25))),
     ],
-    "explorers": [EpsilonGreedy(0.3), Boltzmann(4.0)],
+    "explorers": [
+        EpsilonGreedy(0.3),
+        Boltzmann(4.0),
+        GaussianNoise(Linear(1.0, 0.0, over=EnvSteps(50))),
+        OrnsteinUhlenbeck(0.5, theta=0.5, dt=0.25),
+    ],
     "stores": [
         UniformReplay(7),
         PrioritizedReplay(7),

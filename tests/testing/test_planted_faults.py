@@ -10,6 +10,7 @@ from tests.testing import (
     faulty_losses,
     faulty_members,
     faulty_networks,
+    faulty_noise,
     faulty_normalizers,
     faulty_policies,
     faulty_recurrence,
@@ -33,7 +34,7 @@ from tests.testing import (
 PLANTED = (
     faulty_recurrence, faulty_transforms, faulty_stops,
     faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, naive_drained, faulty_tensors,
-    faulty_networks, faulty_envs, faulty_returns, faulty_policies, faulty_normalizers,
+    faulty_noise, faulty_networks, faulty_envs, faulty_returns, faulty_policies, faulty_normalizers,
     faulty_members, faulty_temperatures, faulty_control_networks, faulty_soft_policies,
 )  # fmt: skip
 FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
@@ -59,7 +60,7 @@ def test_a_planted_fault_is_caught(block, law):
 ODD = [
     *odd_blocks.BLOCKS, *odd_control.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *odd_normalizers.BLOCKS,
     *naive_drained.CORRECT,
-    *faulty_policies.CORRECT, *faulty_recurrence.CORRECT,
+    *faulty_policies.CORRECT, *faulty_recurrence.CORRECT, *faulty_noise.CORRECT,
 ]  # fmt: skip
 
 

@@ -94,6 +94,9 @@ def _collected(world: World, facts: Facts) -> dict[str, Spec]:
     except RecipeError as error:
         world.blame(f"environment {facts.name}: {error.what}", error.fix)
         action = Spec()
+    if isinstance(facts.action_space, gymnasium.spaces.Box) and facts.action_space.dtype.kind != "f":
+        world.blame(f"environment {facts.name}: its actions are whole numbers in a Box, {facts.action_space}",
+                    "wrap it so that they are MultiDiscrete, or a Box of floats")  # fmt: skip
     legal = _mask(action) if facts.masked else None
     return {
         "observation": observation, "action": action, "reward": SCALAR, "terminated": FLAG, "truncated": FLAG,

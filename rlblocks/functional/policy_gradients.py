@@ -130,7 +130,7 @@ def divergence(log_ratio: Tensor) -> Tensor:
 def adapted_penalty(beta: Tensor, kl: Tensor, target: float) -> Tensor:
     """The penalty β after a divergence was measured: β/2 where d < d_targ/1.5, 2β where d > 1.5·d_targ, else β.
 
-    Schulman et al., 2017, section 4.
+    Schulman et al., 2017, section 4. It is kept within 10⁻¹⁰ and 10¹⁰: 0 would never be doubled into anything.
 
     Args:
         beta: 0-dim float, β above 0.
@@ -144,7 +144,7 @@ def adapted_penalty(beta: Tensor, kl: Tensor, target: float) -> Tensor:
     [0.5, 1.0, 2.0]
     """
     smaller = torch.where(kl < target / TOLERATED, beta / ADJUSTMENT, beta)
-    return torch.where(kl > target * TOLERATED, beta * ADJUSTMENT, smaller)
+    return torch.where(kl > target * TOLERATED, beta * ADJUSTMENT, smaller).clamp(1e-10, 1e10)
 
 
 def clipped_value_error(value: Tensor, old_value: Tensor, target: Tensor, clip: Tensor | float) -> Tensor:

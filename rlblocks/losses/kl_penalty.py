@@ -39,7 +39,7 @@ class KLPenalty(Loss):
     (tensor(0.6137), tensor(2.))
 
     Differs from the paper: the divergence is estimated from the actions that were taken, and d is that of the last
-    minibatch of the chunk before.
+    minibatch of the chunk before; β stays within 10⁻¹⁰ and 10¹⁰.
     """
 
     equation = "L = β·mean(w·((r − 1) − log r)), r = π(a|s) / π_old(a|s)"

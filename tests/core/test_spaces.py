@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from rlblocks.recipes import ppo
 
-from rlblocks import Spec
+from rlblocks import Spec, WiringError, wire
 from rlblocks._core.errors import RecipeError
 from rlblocks._core.spaces import spec_of
 from rlblocks.distributions import StateGaussian, TanhGaussian
+from rlblocks.envs.base import Facts
 from rlblocks.runs.agent import Agent
 from tests.core.rollouts import MODES, Told, in_vectors, learnt, small, told, witnessed
 from tests.core.small_blocks import CPU, parameters
@@ -132,3 +134,13 @@ def test_a_spread_that_is_seen_acts_too() -> None:
     state, _ = learnt(witnessed(recipe), 64)
 
     assert state.counters.updates == 4
+
+
+def test_whole_numbers_in_a_box_are_refused():
+    """They would be cut to whole ones on their way to the environment, unseen by the policy that chose them."""
+    space = spaces.Box(0, 10, (2,), np.int64)
+
+    with pytest.raises(WiringError, match="its actions are whole numbers in a Box") as caught:
+        wire(ppo(), Facts("Whole-v0", spaces.Box(-1.0, 1.0, (3,), np.float32), space))
+
+    assert "MultiDiscrete" in str(caught.value)

@@ -105,6 +105,17 @@ def test_penalties_adapt():
     assert adapted_penalty(beta, torch.tensor(0.01), 0.01).data_ptr() != beta.data_ptr()
 
 
+def test_a_penalty_never_becomes_0():
+    """It would stay 0 however far the policy moved."""
+    beta = torch.tensor(1.0)
+    for _ in range(1000):
+        beta = adapted_penalty(beta, torch.tensor(0.0), 0.01)
+    for _ in range(40):
+        beta = adapted_penalty(beta, torch.tensor(1.0), 0.01)
+
+    assert beta > 1
+
+
 def test_clipped_value_errors():
     """V_old = 0, ε = ½: V = 1 stands for ½ where that is farther from R, and for itself where not."""
     value, old = torch.ones(4), torch.zeros(4)

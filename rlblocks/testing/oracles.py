@@ -58,7 +58,7 @@ def _of_row(call: Call, name: str, value: Any, row: int) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, Tensor) else value
+    return value.tolist() if isinstance(value, Tensor) else value
 
 
 def _best(values: list[float], mask: list[bool] | None) -> int:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import os
 import statistics
@@ -123,6 +124,24 @@ EXPERIMENTS = (
                "mean of the last policies at 400 or more, velocities hidden", "last", 400.0, HIDDEN, "never"),
     Experiment("ppo_blind", "ppo", (), "CartPole-v1", 100_000, tuple(range(5)),
                "without memory: below 100, velocities hidden", "last", 100.0, HIDDEN, "never", sign=-1),
+    Experiment("sac", "sac", (), "Pendulum-v1", 20_000, tuple(range(5)),
+               "mean of the best checkpoints at −157 or more", "best", -157.0),
+    Experiment("td3", "td3", (), "Pendulum-v1", 20_000, tuple(range(5)),
+               "mean of the best checkpoints at −152 or more", "best", -152.0),
+    Experiment("ddpg", "ddpg", (), "Pendulum-v1", 20_000, tuple(range(5)),
+               "mean of the best checkpoints at −152 or more", "best", -152.0),
+    Experiment("tqc", "tqc", (), "Pendulum-v1", 20_000, tuple(range(5)),
+               "mean of the best checkpoints at −151 or more", "best", -151.0),
+    Experiment("redq_5k", "redq", (), "Pendulum-v1", 5_000, tuple(range(5)),
+               "mean of the last policies at −250 or more, and above sac's", "last", -250.0),
+    Experiment("sac_5k", "sac", (), "Pendulum-v1", 5_000, tuple(range(5)),
+               "for redq to be compared with", "last", -math.inf),
+    Experiment("sac_cheetah", "sac", (), "HalfCheetah-v5", 100_000, tuple(range(3)),
+               "mean of the last policies at 6156 or more", "last", 6156.0),
+    Experiment("td3_cheetah", "td3", (), "HalfCheetah-v5", 100_000, tuple(range(3)),
+               "mean of the last policies at 5514 or more", "last", 5514.0),
+    Experiment("tqc_lunar", "tqc", (), "LunarLanderContinuous-v3", 200_000, tuple(range(3)),
+               "mean of the best checkpoints at 250 or more", "best", 250.0),
 )  # fmt: skip
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 
 FILES = (
-    "general", "general_rows", "general_memory", "schedules", "explorers", "noise", "explorer_memories", "distributions",
-    "targets", "target_roles", "policy_targets", "member_targets", "smoothed_targets", "aggregates",
+    "general", "general_rows", "general_memory", "schedules", "explorers", "noise", "explorer_memories",
+    "distributions", "targets", "target_roles", "policy_targets", "member_targets", "smoothed_targets", "aggregates",
     "losses", "loss_values", "policy_losses", "control_losses", "quantile_losses", "early_stops", "stores",
     "uniform_stores", "prioritized_stores", "n_step_stores", "drained_stores", "drained_memories", "networks",
     "network_parameters", "recurrence", "control_heads", "returns", "return_identities", "transforms", "policies",

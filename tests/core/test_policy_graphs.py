@@ -8,7 +8,6 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-import torch
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
@@ -21,8 +20,9 @@ from rlblocks.losses import KLPenalty
 from rlblocks.networks import GRU
 from rlblocks.normalizers import ObservationNorm, RewardScale
 from rlblocks.runs.options import compiler
+from tests.core.graphs import assert_alike, captured, traced
 from tests.core.rollouts import in_vectors, small, steady, told
-from tests.core.small_blocks import CPU, parameters
+from tests.core.small_blocks import CPU
 
 BOX = spaces.Box(np.array([-2.0, 0.0], np.float32), np.array([1.0, 5.0], np.float32))
 
@@ -52,20 +52,9 @@ RECIPES = {
 
 @pytest.fixture
 def one_graph() -> Iterator[dict[str, Any]]:
-    """Gradients are traced into the graph; compiled code and counters are forgotten afterwards."""
-    from torch._dynamo import config, reset
-    from torch._dynamo.utils import counters
-
-    before = config.trace_autograd_ops
-    config.trace_autograd_ops = True
-    reset()
-    counters.clear()
-    try:
+    """What was compiled, counted."""
+    with traced() as counters:
         yield counters
-    finally:
-        config.trace_autograd_ops = before
-        reset()
-        counters.clear()
 
 
 def ran(recipe: Recipe, compile_learn: Any, steps: int = 48) -> State:
@@ -74,22 +63,6 @@ def ran(recipe: Recipe, compile_learn: Any, steps: int = 48) -> State:
         pass
     state.pool.close()
     return state
-
-
-def assert_alike(ours: State, theirs: State) -> None:
-    """Parameters and whatever else was remembered, within rounding."""
-    one, other = parameters(ours), parameters(theirs)
-    assert ours.counters == theirs.counters
-    assert all(torch.allclose(one[name], other[name], rtol=1e-4, atol=1e-5) for name in other)
-    for slot, carry in theirs.carries.items():
-        for key, parts in carry.items():
-            for part, again in zip(parts, ours.carries[slot][key], strict=True):
-                assert torch.allclose(again, part, rtol=1e-3, atol=1e-5), (slot, key)
-
-
-def captured(function: Any) -> Any:
-    """The function as one graph, which is run as it was captured."""
-    return torch.compile(function, fullgraph=True, dynamic=False, backend="eager")
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "ppo_lstm, gated"])

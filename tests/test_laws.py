@@ -49,6 +49,7 @@ from rlblocks.returns import GAE, NStepReturn, Retrace, TDLambda, VTrace
 from rlblocks.schedules import Constant, Cosine, Exponential, Linear, Piecewise
 from rlblocks.stores import NStep, PrioritizedReplay, Rollout, UniformReplay, WholeEpisodes
 from rlblocks.target_updates import HardCopy, Polyak
+from rlblocks.targets import DiscreteSoftQ, PolicyQ, RandomSubset, SmoothedQ, SoftQ, TruncatedQuantiles
 from rlblocks.testing import known_roles, parametrize_laws
 from rlblocks.testing.clock import ClockEnv
 from rlblocks.transforms import Keep, Normalise
@@ -101,6 +102,15 @@ EXAMPLES = {
         DiscreteSoftPolicyLoss(First()),
         TemperatureLoss(-0.5, coefficient=2.0),
         DiscreteTemperatureLoss(0.5),
+    ],
+    "targets": [
+        PolicyQ(Average()),
+        SmoothedQ(1.0, 0.25, over=First()),
+        SmoothedQ(noise=0.0),
+        SoftQ(Average()),
+        RandomSubset(of=3),
+        TruncatedQuantiles(drop=0),
+        DiscreteSoftQ(First()),
     ],
     "early_stops": [KLStop(2.0)],
     "returns": [

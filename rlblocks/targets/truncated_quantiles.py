@@ -43,6 +43,7 @@ class TruncatedQuantiles(Target):
         "log_alpha": read("log_alpha@online"),
         "quantiles": fn("next.quantiles@target"),
     }
+    tags = {"atoms": "drop"}
 
     drop: int = fields.integer(2, ge=0)
 

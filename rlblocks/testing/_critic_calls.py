@@ -105,7 +105,7 @@ def members_for(block: Block) -> st.SearchStrategy[int]:
     if not takes_members(block):
         return st.just(0)
     needs = fewest_members(block)
-    return st.sampled_from([count for count in MEMBERS if count >= needs])
+    return st.sampled_from(sorted({needs, needs + 2, *(count for count in MEMBERS if count > needs)}))
 
 
 def fewest_members(block: Block) -> int:
@@ -113,6 +113,13 @@ def fewest_members(block: Block) -> int:
     if "members" in block.tags:
         return int(getattr(block, block.tags["members"]))
     return int(any(isinstance(a, Draw) and a.over for a in block.inputs.values()))
+
+
+def form_of(key: str, block: Block) -> tuple[int, ...]:
+    """The form of a critic's values: more atoms than the field says that the tag `atoms` names."""
+    form = VALUES[parse(key).name]
+    left_out = int(getattr(block, block.tags["atoms"])) if "atoms" in block.tags else 0
+    return tuple(max(count, 2 * left_out) for count in form)
 
 
 @functools.cache

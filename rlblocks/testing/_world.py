@@ -22,6 +22,7 @@ from rlblocks.testing._critic_calls import (
     VALUES,
     Setting,
     critics,
+    form_of,
     in_form,
     is_critic,
     of_members,
@@ -78,7 +79,8 @@ class World:
 
     def _critic(self, text: str) -> Critic:
         if text not in self.critics:
-            made = critics(self.sizes.batch, self.setting.action, self.setting.members, VALUES[parse(text).name])
+            form = form_of(text, self.block)
+            made = critics(self.sizes.batch, self.setting.action, self.setting.members, form)
             self.critics[text] = self.draw(made)
         return self.critics[text]
 

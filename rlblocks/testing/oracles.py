@@ -36,7 +36,8 @@ def unknown(block: Block) -> str:
     }
     table = tables[block.role]
     over = getattr(block, "over", None)  # what several members say as one number
-    held = [over] if over is not None and like(over) not in control_oracles.TOGETHER else []
+    together = getattr(type(over), "role", "") == "aggregates"
+    held = [over] if together and like(over) not in control_oracles.TOGETHER else []
     missing = [block, *held] if like(block) not in table else held
     return f"the kit has no oracle for the equation of {like(missing[0])!r}" if missing else ""
 

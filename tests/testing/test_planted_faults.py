@@ -5,14 +5,17 @@ import pytest
 from rlblocks.testing import check_block, known_roles
 from tests.testing import (
     faulty_actors,
+    faulty_aggregates,
     faulty_control_networks,
     faulty_envs,
     faulty_losses,
+    faulty_member_targets,
     faulty_members,
     faulty_networks,
     faulty_noise,
     faulty_normalizers,
     faulty_policies,
+    faulty_policy_targets,
     faulty_recurrence,
     faulty_returns,
     faulty_soft_policies,
@@ -36,6 +39,7 @@ PLANTED = (
     faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, naive_drained, faulty_tensors,
     faulty_noise, faulty_networks, faulty_envs, faulty_returns, faulty_policies, faulty_normalizers,
     faulty_members, faulty_temperatures, faulty_control_networks, faulty_soft_policies,
+    faulty_aggregates, faulty_policy_targets, faulty_member_targets,
 )  # fmt: skip
 FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
 RAISES = {"past the end"}  # faults that show by raising
@@ -60,7 +64,8 @@ def test_a_planted_fault_is_caught(block, law):
 ODD = [
     *odd_blocks.BLOCKS, *odd_control.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *odd_normalizers.BLOCKS,
     *naive_drained.CORRECT,
-    *faulty_policies.CORRECT, *faulty_recurrence.CORRECT, *faulty_noise.CORRECT,
+    *faulty_policies.CORRECT, *faulty_recurrence.CORRECT, *faulty_noise.CORRECT, *faulty_aggregates.CORRECT,
+    *faulty_policy_targets.CORRECT,
 ]  # fmt: skip
 
 
@@ -72,6 +77,14 @@ def test_a_correct_block_passes(block):
     assert [str(result) for result in results if result.status == "failed"] == []
     assert all(result.reason for result in results if result.status == "skipped")
     assert sum(result.status == "passed" for result in results) >= 9  # a schedule that no file can name has these
+
+
+@pytest.mark.parametrize("block", faulty_policy_targets.UNUSED, ids=named)
+def test_what_is_read_and_never_matters_is_told(block):
+    """No input shows that noise or entropy matters, so the law says that it has seen nothing of it."""
+    (result,) = check_block(block, only=("CON-5",))
+
+    assert (result.status, result.reason) == ("failed", "vacuous: no input had it mattered")
 
 
 def test_every_role_has_planted_faults():

@@ -190,6 +190,11 @@ def all_that_a_policy_says_matters(case: Case) -> None:
     case.saw("it mattered", all(matters))
 
 
+def is_still(block: Any) -> bool:
+    """Whether the noise of a target is nothing, as its fields `noise` and `limit` say."""
+    return 0 in (getattr(block, "noise", 1), getattr(block, "limit", 1))
+
+
 def _changes(call: Call) -> dict[str, Callable[[Tensor], Tensor]]:
     """How each of those inputs becomes another."""
     found: dict[str, Callable[[Tensor], Tensor]] = {name: lambda x: x - 1 for name in temperatures_of(call.block)}
@@ -197,6 +202,6 @@ def _changes(call: Call) -> dict[str, Callable[[Tensor], Tensor]]:
         if key.next and key.name in (*CHOSEN, "logits", "log_prob"):
             found[name] = lambda x: x.flip(0) if x.dim() == 1 else x.flip(-1) + x.flip(0) * 0.5
     for name, asked in asked_by(call.block).items():
-        if isinstance(asked, Draw):
+        if isinstance(asked, Draw) and not is_still(call.block):
             found[name] = lambda x: x.flip(0)
     return found

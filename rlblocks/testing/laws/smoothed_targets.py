@@ -20,7 +20,7 @@ from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
 from rlblocks.testing._next_values import critics_of, keys_of
 from rlblocks.testing._policy_calls import bounds_of
-from rlblocks.testing.laws.policy_targets import EXACT, computes, exact
+from rlblocks.testing.laws.policy_targets import EXACT, computes, exact, is_still
 from rlblocks.testing.laws.targets import ENDS, backs_up, td_target
 from rlblocks.testing.strategies import floats
 
@@ -38,6 +38,11 @@ def smooths(block: Block) -> str:
     (*_, action) = ["", *(name for name, key in keys_of(block).items() if key.next and key.name in CHOSEN)]
     told = action and noise_of(block) and "known" in asked_by(block) and len(critics_of(block)) == 1
     return backs_up(block) or ("" if told else "it adds no noise to the action of a policy")
+
+
+def stirs(block: Block) -> str:
+    """Whether that noise is more than nothing."""
+    return smooths(block) or ("its noise is nothing" if is_still(block) else "")
 
 
 def action_of(block: Block) -> str:
@@ -82,8 +87,9 @@ def noise_is_clipped_then_scaled_then_cut(case: Case) -> None:
     """
     call, block = exact(case), case.block
     low, high = bounds(call)
-    noise, action = call.inputs[noise_of(block)], call.inputs[action_of(block)]
-    case.saw("noise beyond the limit", bool((noise.abs() * block.noise > block.limit).any()))
+    call = call.with_inputs(noise=call.inputs["noise"] * case.draw(st.sampled_from([1.0, 1e3]), "size"))
+    noise, action = call.inputs["noise"], call.inputs[action_of(block)]
+    case.saw("noise beyond the limit", block.noise == 0 or (noise.abs() * block.noise > block.limit).any())
     share = (block.noise * noise).clamp(-block.limit, block.limit)
     close(asked_about(call), (action + (high - low) / 2 * share).clamp(low, high), "the action that is asked about")
 
@@ -121,7 +127,7 @@ def _at_a_bound(case: Case, call: Call) -> Tensor:
     return torch.where(side < 0, low, torch.where(side > 0, high, action))
 
 
-@law("CON-3c", role="targets", since="0.1", needs=smooths, covers=("several rows",))
+@law("CON-3c", role="targets", since="0.1", needs=stirs, covers=("several rows",))
 def each_component_has_its_own_noise(case: Case) -> None:
     """The noise of one component of one row moves that one alone.
 

@@ -30,8 +30,8 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])
 REGION = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 LIMITS = {"file": 300, "function": 40, "class": 120, "block": 80}
 ORDER = (
-    "targets", "losses", "returns", "transforms", "explorers", "stores", "target_updates", "optimizers", "clips",
-    "schedules", "cadences", "early_stops", "bodies", "heads", "distributions", "layers", "value_forms", "normalizers",
+    "targets", "losses", "aggregates", "returns", "transforms", "explorers", "stores", "target_updates", "optimizers",
+    "clips", "schedules", "cadences", "early_stops", "bodies", "heads", "distributions", "layers", "value_forms", "normalizers",
     "envs", "wrappers",
 )  # fmt: skip
 

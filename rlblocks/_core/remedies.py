@@ -42,7 +42,7 @@ def mend(key: Key, block: Block, known: Known, world: World) -> str:
     if near:
         return f"did you mean {near!r}?"
     found = _not_stored(key, world.recipe) or _later(key, block, world.recipe) or _written_by(key, known, world)
-    fits = [] if found and block.role == "losses" else _fitting(block, known, world)
+    fits = [] if found and block.role == "losses" else fitting_blocks(block, known, world)
     here = f"in this slot these fit: {', '.join(fits)}" if fits else ""
     return "; ".join(part for part in (found, here) if part) or f"keys there are: {', '.join(sorted(every))}"
 
@@ -131,7 +131,7 @@ def _heads(name: str, world: World) -> list[str]:
     return [of for of, head in heads.items() if not head.misfit(spec) and name in head.writes(spec)]
 
 
-def _fitting(block: Block, known: Known, world: World) -> list[str]:
+def fitting_blocks(block: Block, known: Known, world: World) -> list[str]:
     """The other blocks of the same role whose reads are all served, and that write what the recipe waits for."""
     wanted = _wanted(block, world.recipe)
     return [name for name, kind in blocks_of(block.role).items()

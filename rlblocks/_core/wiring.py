@@ -21,7 +21,7 @@ from rlblocks._core.learn_page import as_rows, in_time, learn_page, prepare_page
 from rlblocks._core.plan import Plan, Printed, printed
 from rlblocks._core.printing import Page
 from rlblocks._core.recipe import Network, Recipe, slots_of
-from rlblocks._core.remedies import mend_network
+from rlblocks._core.remedies import fitting_blocks, mend_network
 from rlblocks._core.source import Line, variable
 from rlblocks._core.spaces import spec_of
 from rlblocks._core.world import World
@@ -243,7 +243,9 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
         world.blame(f"slot 'cadence' holds {len(warm)} explorers", "a cadence has one, for the warm-up", slot="cadence")
     for where, chooses in {"explorer": recipe.explorer, slot: explorer}.items():
         if why := chooses.misfit(columns["action"]):
-            world.misfit(where, chooses, why, _fitting_explorers(columns["action"]))
+            fits = fitting_blocks(chooses, _acting_columns(columns), world)
+            offer = f", or use another explorer in this slot: {', '.join(fits)}" if fits else ""
+            world.misfit(where, chooses, why, f"wrap the environment{offer}")
     greedy = recipe.explorer.evaluation()
     acting = _act(world, columns, "act", recipe.explorer, "explorer")
     warmup = _act(world, columns, "act_warmup", explorer, slot)
@@ -256,16 +258,14 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
     return acting, warmup, explorer, evaluate
 
 
-def _fitting_explorers(action: Spec) -> str:
-    kinds = {name: kind for name, kind in blocks_of("explorers").items() if _plain(kind)}
-    fits = [name for name, kind in kinds.items() if not cast("Explorer", kind()).misfit(action)]
-    return f"wrap the environment, or use an explorer of such actions: {', '.join(fits)}"
+def _acting_columns(columns: Mapping[str, Spec]) -> dict[str, Spec]:
+    """What is known when an action is chosen."""
+    seen = {key: spec for key, spec in columns.items() if key in {"observation", "action_mask", "hidden"}}
+    return {**seen, "is_first": FLAG}
 
 
 def _act(world: World, columns: Mapping[str, Spec], name: str, explorer: Explorer, slot: str) -> Printed:
-    seen = {key: spec for key, spec in columns.items() if key in {"observation", "action_mask", "hidden"}}
-    seen["is_first"] = FLAG
-    page = Page(world, seen, explores=name != "act_evaluation")
+    page = Page(world, _acting_columns(columns), explores=name != "act_evaluation")
     page.call(explorer, slot, {key: variable(key) for key in explorer.outputs}, grad=False)
     wrote = {key: variable(key) for key in explorer.outputs}
     if world.remembers:

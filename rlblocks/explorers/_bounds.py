@@ -13,9 +13,10 @@ Bound: TypeAlias = "float | tuple[float, ...]"
 def no_bounds(action: Spec) -> str:
     """Why noise of an action has no scale, to stand after a name; empty where it has."""
     if action.n:
-        return f"chooses real numbers, and the action is {action}"
+        what = f"{len(action.n)} choices" if isinstance(action.n, tuple) else f"one of {action.n}"
+        return f"chooses real numbers, and the action is {what}"
     bounded = action.low is not None and action.high is not None
-    return "" if bounded else "needs finite bounds of the action, and the environment's have none in some component"
+    return "" if bounded else "needs actions between finite bounds, and in this environment a component has none"
 
 
 def bounds_of(action: Spec) -> tuple[Bound, Bound]:

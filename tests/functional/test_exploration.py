@@ -1,8 +1,20 @@
 """Hand-worked choices of actions."""
 
+import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from rlblocks.functional import boltzmann, categorical_action, uniform_action, uniform_legal_action
+from rlblocks.functional import (
+    between,
+    boltzmann,
+    categorical_action,
+    moved_action,
+    ornstein_uhlenbeck,
+    uniform_action,
+    uniform_choices,
+    uniform_legal_action,
+)
 
 LEAST, GREATEST = 0.0, 1 - 2.0**-24
 
@@ -38,3 +50,43 @@ def test_boltzmann_is_the_exponentials_share():
     found = boltzmann(q, torch.tensor(2.0), torch.tensor([[True, True, False]]))
 
     torch.testing.assert_close(found, torch.tensor([[0.25, 0.75, 0.0]]))
+
+
+def test_choices_are_floors_of_their_own_counts():
+    """⌊u·2⌋ and ⌊u·6⌋, and among the legal where a mask says so; numbers of another shape are refused."""
+    u = torch.tensor([[0.0, GREATEST], [0.5, 0.5]])
+    legal = torch.tensor([[[False, True] + [False] * 4, [True, False, False, False, True, False]]] * 2)
+
+    assert uniform_choices(u, (2, 6)).tolist() == [[0, 5], [1, 3]]
+    assert uniform_choices(u, (2, 6), legal).tolist() == [[1, 4], [1, 4]]
+    for wrong, mask in ((u[0], None), (u[:1], legal)):
+        with pytest.raises(ValueError, match="u has shape"):
+            uniform_choices(wrong, (2, 6), mask)
+
+
+@given(st.floats(-100, 100, width=32), st.floats(2.0**-10, 100, width=32))
+@settings(derandomize=True, deadline=None, database=None, max_examples=60)
+def test_points_never_leave_their_bounds(low, width):
+    """However it rounds, also at the least and the greatest number that can be drawn."""
+    high = torch.tensor(low + width).item()
+    found = between(torch.tensor([[LEAST], [0.3], [0.7], [GREATEST]]), low, high)
+
+    assert found.min() == low
+    assert found.max() <= high
+
+
+def test_an_action_is_moved_by_half_widths():
+    """Bounds of each component in flat order, also of a matrix; one pair for all where an action is a number."""
+    low, high = (-1.0, -2.0, 0.0, -8.0), (1.0, -1.0, 0.5, 24.0)
+    middle = torch.tensor([[[0.0, -1.5], [0.25, 8.0]]])
+
+    found = moved_action(middle, torch.full_like(middle, 0.5), low, high)
+
+    assert found.tolist() == [[[0.5, -1.25], [0.375, 16.0]]]
+    assert moved_action(torch.tensor([1.0, 1.0]), torch.tensor([-0.5, 3.0]), 0.0, 2.0).tolist() == [0.5, 2.0]
+
+
+def test_noise_of_other_rows_is_refused():
+    """`[B, 1]` beside `[B]` would be `[B, B]`."""
+    with pytest.raises(ValueError, match=r"x has shape \(3,\), but noise has shape \(3, 1\)"):
+        ornstein_uhlenbeck(torch.zeros(3), torch.zeros(3, 1), 0.1, 1.0, torch.tensor(1.0))

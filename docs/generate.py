@@ -31,8 +31,8 @@ REGION = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- end -->)"
 LIMITS = {"file": 300, "function": 40, "class": 120, "block": 80}
 ORDER = (
     "targets", "losses", "aggregates", "returns", "transforms", "explorers", "stores", "target_updates", "optimizers",
-    "clips", "schedules", "cadences", "early_stops", "bodies", "heads", "distributions", "layers", "value_forms", "normalizers",
-    "envs", "wrappers",
+    "clips", "schedules", "cadences", "early_stops", "bodies", "heads", "distributions", "layers", "value_forms",
+    "normalizers", "envs", "wrappers",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rlblocks._core.block import Block, blocks_of
 from rlblocks._core.clocks import Updates
@@ -16,6 +17,9 @@ from rlblocks._core.remedies import served_blocks
 from rlblocks._core.source import Line, annotation, as_arguments
 from rlblocks._core.world import World
 from rlblocks.envs.base import Facts
+
+if TYPE_CHECKING:
+    from rlblocks.networks.base import ValueForm
 
 
 def debts(world: World, facts: Facts, outputs: Mapping[str, str]) -> dict[str, str]:
@@ -176,13 +180,34 @@ def leftovers(world: World) -> None:
         if written and not world.unserved and not world.network_keys_read & set(written):
             world.blame(f"network {name!r} writes {', '.join(written)}, and nothing reads it", "remove it",
                         slot=f"networks.{name}")  # fmt: skip
+            continue
         form = network.head.form
         if form.key in written and form.key != "q" and form.key not in differentiated:
             world.blame(f"network {name!r} writes {form.key!r} in the form {type(form).__name__}, and no loss reads it",
-                        "use a loss of that form, or the form Scalar()", slot=f"networks.{name}.head.form")  # fmt: skip
+                        _of_form(form), slot=f"networks.{name}.head.form")  # fmt: skip
         if name not in trained:
-            world.blame(f"network {name!r} is trained by no objective", "name it in an objective's trains",
+            world.blame(f"network {name!r} is trained by no objective", _trainer(written, world),
                         slot=f"networks.{name}")  # fmt: skip
+
+
+def _of_form(form: ValueForm) -> str:
+    """The losses that read values in a form which is not scalar."""
+    reads = {name: [asked for asked in kind.inputs.values() if isinstance(asked, Read) and asked.raw]
+             for name, kind in blocks_of("losses").items() if isinstance(kind.inputs, Mapping)}  # fmt: skip
+    losses = [name for name, asked in reads.items() if any(set(form.dims()) <= set(of.dims) for of in asked)]
+    return f"use a loss of that form{': ' if losses else ''}{', '.join(losses)}, or the form Scalar()"
+
+
+def _trainer(written: list[str], world: World) -> str:
+    """The losses that would train a network which has an objective of its own, such as a temperature's."""
+    said = "name it in an objective's trains"
+    if any("batch" in world.specs[key].dims for key in written):
+        return said
+    keys = {f"{key}@online" for key in written}
+    losses = [name for name in served_blocks("losses", world.rows, world)
+              if keys & {a.key for a in blocks_of("losses")[name].inputs.values() if isinstance(a, Read)}
+              and blocks_of("losses")[name].tags.get("constant") not in written]  # fmt: skip
+    return f"give it an objective with a loss of its own: {', '.join(losses)}" if losses else said
 
 
 def _stands_for(read: Read, world: World) -> str:

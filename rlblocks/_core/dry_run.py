@@ -196,6 +196,9 @@ def _told(part: Printed, error: Exception, plan: Plan, odd: int) -> RlblocksErro
             said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             if isinstance(error, RecipeError):
                 return RecipeError(f"slot {slot!r}: {said}", fix="read what is trained in a loss", slot=slot)
+            what, _, fix = said.rpartition("; ")
+            if isinstance(error, ValueError) and what:  # a block that says what to do knows better
+                return RecipeError(f"{holder} does not fit: {what}", fix=fix, slot=slot, error=error)
             return RecipeError(
                 f"{holder} failed in the dry run ({odd} rows, shapes only): {said}\n"
                 f"  line: {(frame.line or '').strip()}",

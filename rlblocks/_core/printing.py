@@ -10,12 +10,12 @@ from collections.abc import Mapping
 
 import attrs
 
-from rlblocks._core.block import Block, blocks_of
+from rlblocks._core.block import Block, blocks_of, find
 from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Known, Read, Scheduled, Size
 from rlblocks._core.errors import did_you_mean
 from rlblocks._core.keys import Key, Spec, fits_dims, parse
 from rlblocks._core.passes import Passes
-from rlblocks._core.remedies import FORM_FUNCTIONS, mend
+from rlblocks._core.remedies import FORM_FUNCTIONS, fitting_blocks, mend, mend_dims, reads_action
 from rlblocks._core.source import Line, annotation, as_arguments, variable
 from rlblocks._core.world import World
 
@@ -100,7 +100,7 @@ class Page:
             if asked.default is not REQUIRED:
                 return ""
             return self._nobody_writes(asked.key, block, slot)
-        if asked.dims and not fits_dims(found.spec.dims, asked.dims, asked.at):
+        if asked.dims and found.code != "None" and not fits_dims(found.spec.dims, asked.dims, asked.at):
             return self._other_dims(found, asked, block, slot)
         return self._at(found, asked, block, slot)
 
@@ -109,7 +109,7 @@ class Page:
         if "time" not in asked.dims:
             return self.world.misfit(
                 slot, block, f"reads {asked.key!r} with dims [{', '.join(asked.dims)}], but it is {found.spec}",
-                "use a network whose head writes those dims, or a block that reads these", key=asked.key,
+                mend_dims(asked, found.spec, block, self.known(), self.world), key=asked.key,
             )  # fmt: skip
         store = self.world.recipe.store
         if store.hands == "drained":
@@ -127,11 +127,13 @@ class Page:
         if asked.at not in found.spec.dims:
             if writer and asked.at in self.world.recipe.networks[writer].reads:
                 return found.code
+            discrete = "action" in self.world.sizes
             return self.world.misfit(
                 slot, block,
                 f"reads {asked.key!r} at the stored action, but it is {found.spec}, and network {writer!r} does not "
                 "read the action",
-                "use a head that writes one value per action", key=asked.key,
+                "use a head that writes one value per action" if discrete else reads_action(writer, self.world),
+                key=asked.key,
             )  # fmt: skip
         index = self.plain(parse(asked.at))
         if index is None:
@@ -183,6 +185,11 @@ class Page:
             return Values(self.world.misfit(slot, block, said, "give it members=1", key=asked.key), spec)
         if self.timed:
             spec = attrs.evolve(spec, dims=("time", *spec.dims))
+        reads = self.world.recipe.networks[writer].reads
+        if key.next and "action" in reads and self.plain(Key("action", next=True)) is None:
+            said = f"reads {asked.key!r}, but network {writer!r} reads the action, and the next one is not stored"
+            self.world.targets_read |= {writer} if key.which == "target" else set()
+            return Values(self._other_block(said, "chooses one", key, block, slot), spec)
         ways = {at: what for (of, at), what in self.world.derived.items() if of == name}
         if not ways:
             return Values(self.passes.value(writer, key, name, slot, grad=grad), spec)
@@ -211,7 +218,8 @@ class Page:
             if asked.over not in spec.dims:
                 return self.world.misfit(
                     slot, block, f"draws {argument!r} for each {asked.over} of {like!r}, but it is {spec}",
-                    "let the network have several members" if asked.over == "member" else "", key=like,
+                    f"let network {self.world.writers[parse(like).name]!r} have several: members=2"
+                    if asked.over == "member" and parse(like).which else "", key=like,
                 )  # fmt: skip
             self.draws[name] = (asked.kind, (spec.size(asked.over),), False)
         return f'draws["{name}"]'
@@ -225,6 +233,9 @@ class Page:
         if key.which:
             self.world.network_keys_read.add(key.name)
             free = tuple(read for read in self.world.recipe.networks[writer].reads if read == "action")
+            if not free:
+                self.world.targets_read |= {writer} if key.which == "target" else set()
+                return self._no_function(asked, writer, block, slot)
             call = self.passes.invocation(writer, key.next, key.which, slot, grad=grad, free=free)
             return f'lambda {", ".join(free)}: {call}["{key.name}"]'
         form = self.world.recipe.networks[writer].head.form
@@ -236,6 +247,24 @@ class Page:
             )  # fmt: skip
         return f"{self.world.named(form, f'networks.{writer}.head.form')}.{key.name}"
 
+    def _no_function(self, asked: str, writer: str, block: Block, slot: str) -> str:
+        """A network that does not read the action is asked what it says of one."""
+        said = f"asks for {asked!r} as a function of the action, which network {writer!r} does not read"
+        if self.world.sizes:
+            return self._other_block(said, "reads all values at once", parse(asked), block, slot)
+        return self.world.misfit(slot, block, said, reads_action(writer, self.world), key=asked)
+
+    def _other_block(self, said: str, which: str, key: Key, block: Block, slot: str) -> str:
+        """A block cannot have what a network says; others that read the same can."""
+        fits = [name for name in fitting_blocks(block, self.known(), self.world)
+                if key.name in {parse(asked.key).name for asked in find(block.role, name).inputs.values()
+                                if isinstance(asked, Read | Fn)}]  # fmt: skip
+        return self.world.misfit(slot, block, said, f"use a block that {which}: {', '.join(fits)}", key=str(key))
+
+    def known(self) -> dict[str, Spec]:
+        """What is stored, and what was written so far."""
+        return {**self.columns, **{key: value.spec for key, value in self.written.items()}}
+
     def _nobody_writes(self, asked: str, block: Block, slot: str) -> str:
         """Told once for each slot and network key, in however many forms the slot asks for it."""
         key = parse(asked)
@@ -245,10 +274,9 @@ class Page:
             return "None"
         self.world.unserved.add((slot, wanted.name))
         who = f"no network writes {wanted.name!r}" if wanted.which else "nothing before it writes that key"
-        known = {**self.columns, **{written: value.spec for written, value in self.written.items()}}
         return self.world.misfit(
             slot, block, f"{'asks for' if of_form else 'reads'} {asked!r}, but {who}",
-            mend(wanted, block, known, self.world), key=asked,
+            mend(wanted, block, self.known(), self.world), key=asked,
         )  # fmt: skip
 
     # -- calls ---------------------------------------------------------------------------------------------------

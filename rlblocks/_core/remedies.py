@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rlblocks._core.recipe import Network, Recipe
     from rlblocks._core.world import World
     from rlblocks.explorers.base import Explorer
-    from rlblocks.networks.base import Head
+    from rlblocks.networks.base import Head, ValueForm
 
 PLACES = {
     "explorers": "let the explorer be one that writes it",
@@ -45,6 +45,33 @@ def mend(key: Key, block: Block, known: Known, world: World) -> str:
     fits = [] if found and block.role == "losses" else fitting_blocks(block, known, world)
     here = f"in this slot these fit: {', '.join(fits)}" if fits else ""
     return "; ".join(part for part in (found, here) if part) or f"keys there are: {', '.join(sorted(every))}"
+
+
+def mend_dims(asked: Read, there: Spec, block: Block, known: Known, world: World) -> str:
+    """How a key comes to have the dims that a block asks for, and which blocks do with those that it has."""
+    writer = world.writers.get(parse(asked.key).name, "")
+    missing = [dim for dim in asked.dims if dim not in {*there.dims, "*"}]
+    forms = [name for name, kind in blocks_of("value_forms").items()
+             if missing and not any(field.default is attrs.NOTHING for field in fields_of(kind).values())
+             and set(missing) <= set(cast("ValueForm", kind()).dims())]  # fmt: skip
+    found = f"give the head of network {writer!r} the form {' or '.join(forms)}" if forms else ""
+    if "member" in there.dims and not missing:
+        found = f"give network {writer!r} members=1"
+    fits = [] if found and block.role == "losses" else fitting_blocks(block, known, world)
+    here = f"in this slot these fit: {', '.join(fits)}" if fits else ""
+    return "; ".join(part for part in (found, here) if part) or "use a network whose head writes those dims"
+
+
+def reads_action(network: str, world: World) -> str:
+    """How a network comes to value one action."""
+    reads = (*world.recipe.networks[network].reads, "action")
+    return f"let it read the action: networks.{network}.reads={reads!r}"
+
+
+def bounding(action: Spec) -> str:
+    """What serves most blocks where real actions lack a bound."""
+    unbounded = not action.n and (action.low is None or action.high is None)
+    return "bound the actions (gymnasium.wrappers.TransformAction), or use " if unbounded else ""
 
 
 def mend_network(read: str, columns: Known, waiting: Mapping[str, Network], world: World) -> str:
@@ -95,6 +122,9 @@ def _written_by(key: Key, known: Known, world: World) -> str:
     """The blocks that would write a key, and where they stand."""
     if key.which:
         heads = _heads(key.name, world)
+        forms = [name for name, kind in blocks_of("value_forms").items() if getattr(kind, "key", "") == key.name]
+        if forms and "q" in world.writers:
+            return f"{key.name!r} is written by a head with the form {' or '.join(forms)}"
         return f"{key.name!r} is written by a network with the head {' or '.join(heads)}" if heads else ""
     for role, place in PLACES.items():
         writers = [name for name, kind in blocks_of(role).items() if isinstance(kind.outputs, tuple)
@@ -169,13 +199,19 @@ def _served(asked: Declared, known: Known, world: World) -> bool:
         case Read():
             return _reads(asked, known, world)
         case Fn(key=key):
-            of = parse(key)
-            return of.name in world.writers if of.which else of.group in world.writers and of.name in FORM_FUNCTIONS
+            return _answers(parse(key), world)
         case Size(dim=dim):
             return dim in world.sizes
         case declare.Known(key=key):
             return key in world.columns
     return True
+
+
+def _answers(of: Key, world: World) -> bool:
+    """Whether a function by output key is there: a network's that reads the action, or one of a value's form."""
+    if of.which:
+        return of.name in world.writers and "action" in world.recipe.networks[world.writers[of.name]].reads
+    return of.group in world.writers and of.name in FORM_FUNCTIONS
 
 
 def _reads(asked: Read, known: Known, world: World) -> bool:

@@ -21,7 +21,7 @@ from rlblocks._core.learn_page import as_rows, in_time, learn_page, prepare_page
 from rlblocks._core.plan import Plan, Printed, printed
 from rlblocks._core.printing import Page
 from rlblocks._core.recipe import Network, Recipe, slots_of
-from rlblocks._core.remedies import fitting_blocks, mend_network
+from rlblocks._core.remedies import bounding, fitting_blocks, mend_network
 from rlblocks._core.source import Line, variable
 from rlblocks._core.spaces import spec_of
 from rlblocks._core.world import World
@@ -161,6 +161,9 @@ def _network(world: World, name: str, network: Network, reads: dict[str, Spec], 
     elif not spec.features and any("batch" in of.dims for of in head.writes(spec).values()):
         world.misfit(f"networks.{name}.head", head, "writes something for each row, and the network reads nothing",
                      "let the network read a key, or use the head temperature")  # fmt: skip
+    elif spec.features and not any("batch" in of.dims for of in head.writes(spec).values()):
+        world.misfit(f"networks.{name}.head", head, f"reads no features, and the network reads {', '.join(reads)}",
+                     "write reads=(), body=NoBody()")  # fmt: skip
     elif network.members > 1 and (why := ensemble_misfit(body, head, input_spec(reads), spec)):
         world.blame(f"network {name!r} has {network.members} members, which {why}", "give it members=1",
                     slot=f"networks.{name}.members")  # fmt: skip
@@ -195,10 +198,16 @@ def _writes(world: World, name: str, specs: Mapping[str, Spec]) -> None:
     for other in dict.fromkeys(world.writers[key] for key in specs if key in world.writers):
         twice = [key for key in specs if world.writers.get(key) == other]
         world.blame(f"networks {other!r} and {name!r} both write {', '.join(map(repr, twice))}",
-                    "drop one of them, or give it another head", key=twice[0])  # fmt: skip
+                    f"drop one of them, or {_instead(world, other, name)}", key=twice[0])  # fmt: skip
     for key, spec in specs.items():
         if key not in world.writers:
             world.writers[key], world.specs[key] = name, spec
+
+
+def _instead(world: World, one: str, other: str) -> str:
+    """What two networks that write the same key could be."""
+    networks = world.recipe.networks
+    return "write one with members=2" if networks[one] == networks[other] else "give it another head"
 
 
 def _plain(kind: type[Block]) -> bool:
@@ -213,7 +222,7 @@ def _fitting_bodies(reads: Mapping[str, Spec]) -> str:
     fits = [name for name, kind in blocks_of("bodies").items()
             if _plain(kind) and not input_misfit(reads, cast("Body", kind()))
             and not cast("Body", kind()).carry(input_spec(reads))]  # fmt: skip
-    what = ", ".join(str(spec) for spec in reads.values())
+    what = ", ".join(str(spec) for spec in reads.values()) or "nothing"
     return f"bodies that read {what}: {', '.join(fits)}" if fits else "wrap the environment"
 
 
@@ -226,11 +235,13 @@ def _fitting_head(head: Head, action: Spec) -> str:
     if any(isinstance(getattr(head, field), Distribution) for field in fields_of(type(head))):
         kinds = {name: kind for name, kind in blocks_of("distributions").items() if _plain(kind)}
         fits = [name for name, kind in kinds.items() if not cast("Distribution", kind()).misfit(action)]
-        return f"distributions of such actions: {', '.join(fits)}"
+        return f"{bounding(action)}distributions of such actions: {', '.join(fits)}"
     spec, made = NetworkSpec(1, action), {name: make() for name, make in RECIPES.items()}
     fits = [name for name, recipe in made.items()
             if not any(network.head.misfit(spec) for network in recipe.networks.values())]  # fmt: skip
-    return f"recipes that act in this space: {', '.join(fits)}" if fits else "use an environment with Discrete actions"
+    if not fits:
+        return "use an environment with Discrete actions"
+    return f"{bounding(action)}recipes that act in this space: {', '.join(fits)}"
 
 
 def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed, Explorer, Printed]:
@@ -249,12 +260,12 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
     greedy = recipe.explorer.evaluation()
     acting = _act(world, columns, "act", recipe.explorer, "explorer")
     warmup = _act(world, columns, "act_warmup", explorer, slot)
-    told = len(world.problems)
+    before = len(world.problems)
     evaluate = _act(
         world, columns, "act_evaluation", greedy, "explorer" if greedy == recipe.explorer else "explorer.evaluation"
     )
-    if any(where == "explorer" for where, _ in world.unserved):  # another explorer brings another evaluation
-        del world.problems[told:]
+    if any(told.facts.get("slot") == "explorer" for told in world.problems[:before]):  # another is evaluated otherwise
+        del world.problems[before:]
     return acting, warmup, explorer, evaluate
 
 

@@ -43,7 +43,7 @@ def smoothed_action(
             [ 3.]])
     """
     if low is None or high is None:
-        raise ValueError("actions without bounds have no width by which they could be smoothed")
+        raise ValueError("actions without bounds have no width by which they could be smoothed; bound them")
     return moved_action(action, (scale * noise).clamp(-limit, limit), low, high)
 
 
@@ -92,6 +92,6 @@ def least_quantiles(quantiles: Tensor, drop: int) -> Tensor:
     """
     atoms = quantiles.shape[-1]
     if drop >= atoms:
-        raise ValueError(f"of {atoms} atoms {drop} cannot be left out")
+        raise ValueError(f"of {atoms} atoms {drop} cannot be left out; leave out {atoms - 1} at most")
     pooled = quantiles.unsqueeze(0).flatten(0, -3).movedim(0, 1).flatten(1)  # [B, N·M]
     return pooled.sort(-1).values[:, : pooled.shape[1] // atoms * (atoms - drop)]

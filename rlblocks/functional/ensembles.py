@@ -63,5 +63,6 @@ def subset_of_members(values: Tensor, u: Tensor, count: int) -> Tensor:
     if u.shape != values.shape[:1]:
         raise ValueError(f"numbers of shape {tuple(u.shape)} are not one for each of {values.shape[0]} members")
     if count > values.shape[0]:
-        raise ValueError(f"{count} of {values.shape[0]} members cannot be taken")
+        there = values.shape[0]
+        raise ValueError(f"{count} of {there} members cannot be taken; take {there} at most, or have more members")
     return values[u.argsort()[:count]]

@@ -64,10 +64,12 @@ class TemperatureLoss(Loss):
 
 
 def _target(per_component: float, action: Spec) -> float:
+    if action.n:
+        raise ValueError(f"the entropy is measured against bounds, and {action} has none; use DiscreteTemperatureLoss")
     low, high = bounds(action)
     if not all(-math.inf < least < top < math.inf for least, top in zip(low, high, strict=True)):
         raise ValueError(
             f"the entropy is measured against the bounds of an action, and {action} has none; use an environment with "
-            "bounded actions, or a constant temperature"
+            "bounded actions"
         )
     return functional.box_entropy(per_component, low, high)

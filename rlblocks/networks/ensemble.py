@@ -68,8 +68,11 @@ def ensemble_misfit(body: Body, head: Head, reads: Spec, spec: NetworkSpec) -> s
     """Why there cannot be several networks of these parts, to stand after "several members"; empty where there can."""
     if body.carry(reads):
         return f"each remember what they saw with {type(body).__name__}, and a row holds one memory"
-    if head.derives(spec):
+    written = head.writes(spec)
+    if head.derives(spec) or "mode" in written:
         return f"are several policies with {type(head).__name__}, and one action is taken"
+    if not any("batch" in of.dims for of in written.values()):
+        return f"each have one number for all rows with {type(head).__name__}, and one is read"
     return ""
 
 

@@ -20,6 +20,7 @@ from rlblocks.schedules import Linear, Piecewise
 from rlblocks.stores import Latest, NStep, PrioritizedReplay, UniformReplay
 from rlblocks.target_updates import HardCopy, Polyak
 from rlblocks.targets import DoubleQ, MaxQ, Target
+from tests.core.control_misfits import control_cases
 from tests.core.noise_misfits import noise_cases
 from tests.core.policy_misfits import policy_cases
 
@@ -39,7 +40,7 @@ def wired(**slots: Any) -> Any:
 def cases(o: SimpleNamespace) -> dict[str, Callable[[], Any]]:
     """By name. `o` holds the odd blocks."""
     fits = {**reads(o), **debts(o), **keepers(o), **shapes(o), **spaces(o), **slots(o)}
-    return {**fits, **policy_cases(o), **noise_cases(), **numbers(), **declarations()}
+    return {**fits, **policy_cases(o), **control_cases(), **noise_cases(), **numbers(), **declarations()}
 
 
 def reads(o: SimpleNamespace) -> dict[str, Callable[[], Any]]:

@@ -142,6 +142,10 @@ EXPERIMENTS = (
                "mean of the last policies at 5514 or more", "last", 5514.0),
     Experiment("tqc_lunar", "tqc", (), "LunarLanderContinuous-v3", 200_000, tuple(range(3)),
                "mean of the best checkpoints at 250 or more", "best", 250.0),
+    Experiment("sac_goal", "sac", (), "rlblocks/PointGoal-v0", 20_000, tuple(range(5)),
+               "mean of the last policies at −20 or more, with hindsight", "last", -20.0, ("store=hindsight",)),
+    Experiment("sac_blind_goal", "sac", (), "rlblocks/PointGoal-v0", 20_000, tuple(range(5)),
+               "without hindsight: below −40", "last", -40.0, sign=-1),
 )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ from rlblocks.normalizers import ObservationNorm, RewardScale
 from rlblocks.optimizers import SGD, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from rlblocks.returns import GAE, NStepReturn, Retrace, TDLambda, VTrace
 from rlblocks.schedules import Constant, Cosine, Exponential, Linear, Piecewise
-from rlblocks.stores import NStep, PrioritizedReplay, Rollout, UniformReplay, WholeEpisodes
+from rlblocks.stores import Hindsight, NStep, PrioritizedReplay, Rollout, UniformReplay, WholeEpisodes
 from rlblocks.target_updates import HardCopy, Polyak
 from rlblocks.targets import DiscreteSoftQ, PolicyQ, RandomSubset, SmoothedQ, SoftQ, TruncatedQuantiles
 from rlblocks.testing import known_roles, parametrize_laws
@@ -84,6 +84,7 @@ EXAMPLES = {
         PrioritizedReplay(7),
         NStep(UniformReplay(7), n=3),
         NStep(PrioritizedReplay(7), n=2),
+        Hindsight(PrioritizedReplay(7), goals=2),
         Rollout(3),
         WholeEpisodes(2, longest=9),
     ],

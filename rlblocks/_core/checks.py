@@ -37,6 +37,8 @@ def debts(world: World, facts: Facts, outputs: Mapping[str, str]) -> dict[str, s
             world.blame(*_parted(f"slot 'store' holds {type(store).__name__}, which {why}"), slot="store")
         elif why := recipe.cadence.misfit(store.chunk(facts.n)):
             world.blame(*_parted(f"slot 'cadence' holds {type(recipe.cadence).__name__}, which {why}"), slot="cadence")
+    elif why := store.misfit(facts):
+        world.blame(*_parted(f"slot 'store' holds {type(store).__name__}, which {why}"), slot="store")
     elif store.most_rows() < recipe.cadence.needs():
         world.blame(
             f"slot 'cadence' holds {type(recipe.cadence).__name__}, which learns once the store holds "

@@ -100,6 +100,8 @@ class Loop:
         }
         if step.next_action_mask is not None:
             known["next.action_mask"] = step.next_action_mask
+        if step.next_achieved_goal is not None and step.desired_goal is not None:
+            known |= {"next.achieved_goal": step.next_achieved_goal, "desired_goal": step.desired_goal}
         rows = {key: known[key] for key in self._stored}
         real = int(np.count_nonzero(step.real))
         if real == len(self._environments):

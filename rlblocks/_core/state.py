@@ -172,7 +172,7 @@ def build(plan: Plan, *, seed: int, budget: int, device: torch.device) -> State:
 
 
 def _memory(plan: Plan, pool: Pool, made: Mapping[str, np.random.Generator]) -> Memory:
-    return plan.recipe.store.build(StoreSpec(plan.columns, pool.n, made["store"]))
+    return plan.recipe.store.build(StoreSpec(plan.columns, pool.n, made["store"], pool.judge))
 
 
 def nothing_recalled(plan: Plan, n: int) -> dict[str, np.ndarray[Any, Any]]:

@@ -101,7 +101,16 @@ def _collected(world: World, facts: Facts) -> dict[str, Spec]:
     return {
         "observation": observation, "action": action, "reward": SCALAR, "terminated": FLAG, "truncated": FLAG,
         "next.observation": observation, **({"action_mask": legal, "next.action_mask": legal} if legal else {}),
+        **_goals(facts),
     }  # fmt: skip
+
+
+def _goals(facts: Facts) -> dict[str, Spec]:
+    """The goal that a step achieved and the one that it was paid for, in the environment's own precision."""
+    if facts.goals is None:
+        return {}
+    goal = Spec(facts.goals.shape or (), str(facts.goals.dtype))
+    return {"next.achieved_goal": goal, "desired_goal": goal}
 
 
 def _mask(action: Spec) -> Spec:

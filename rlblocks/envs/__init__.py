@@ -2,7 +2,9 @@
 
 from rlblocks.envs.base import Environment, Facts, Pool, Step, Wrapper
 from rlblocks.envs.convert import as_environment
+from rlblocks.envs.goals import Goal
 from rlblocks.envs.gym import Gym
+from rlblocks.envs.point_goal import PointGoal
 from rlblocks.envs.supplied import Supplied
 from rlblocks.envs.supplied_vector import SuppliedVector
 from rlblocks.envs.wrappers import ClipReward, Flatten, FrameStack, Grayscale, Resize, Select, TimeLimit
@@ -13,8 +15,10 @@ __all__ = [
     "Facts",
     "Flatten",
     "FrameStack",
+    "Goal",
     "Grayscale",
     "Gym",
+    "PointGoal",
     "Pool",
     "Resize",
     "Select",

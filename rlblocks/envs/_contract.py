@@ -38,6 +38,7 @@ class Contract:
         finite: whether an array of observations holds no NaN and no infinity.
         low, high: the bounds of a Box; empty where the type itself enforces them.
         choices: what a mask of actions is of; `UNMASKED` where actions are not masked.
+        goals: the shape of a goal; empty where there are none.
     """
 
     shape: tuple[int, ...]
@@ -48,6 +49,7 @@ class Contract:
     low: NDArray[Any] | None = None
     high: NDArray[Any] | None = None
     choices: Choices = UNMASKED
+    goals: tuple[int, ...] = ()
 
     def observation(self, value: Any) -> Any:
         """The observation as it is stored.

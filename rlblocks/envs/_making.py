@@ -19,6 +19,7 @@ from rlblocks._core.errors import BuildError, did_you_mean
 from rlblocks.envs._catalogue import family_of, spec_of
 from rlblocks.envs._masks import masks_actions
 from rlblocks.envs.base import Facts, Wrapper
+from rlblocks.envs.goals import goal_space_of, has_goals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -100,6 +101,8 @@ def observation_space(space: spaces.Space[Any], name: str) -> spaces.Space[Any]:
     if isinstance(space, spaces.Box):
         return space
     what = f"environment {name!r} has observations of the space {space}, and only Box and Discrete ones are handled"
+    if has_goals(space):
+        raise BuildError(what, fix="add the wrapper Goal(), as in wrappers=(Goal(),)", environment=name)
     if isinstance(space, FLATTENABLE) and space.is_np_flattenable:
         raise BuildError(what, fix="add the wrapper Flatten(), as in wrappers=(Flatten(),)", environment=name)
     raise BuildError(what, fix="write a Wrapper that makes one array of it", environment=name)
@@ -129,6 +132,7 @@ def describe(env: Env, name: str) -> Facts:
         max_episode_steps=step_limit(env),
         renders="rgb_array" in (env.metadata.get("render_modes") or ()),
         fps=int(env.metadata.get("render_fps") or 30),
+        goals=goal_space_of(env, name),
     )
 
 

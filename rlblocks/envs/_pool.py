@@ -18,9 +18,9 @@ from rlblocks.envs._choices import choices_of
 from rlblocks.envs._contract import contract_of
 from rlblocks.envs._making import Env, close, picture
 from rlblocks.envs._replay import episodes_of, replay, same_number
-from rlblocks.envs._running import Running, all_legal, all_offered
+from rlblocks.envs._running import Running, all_goals, all_legal, all_offered
 from rlblocks.envs._seeding import episode_seed
-from rlblocks.envs.base import Facts, Step, Tree
+from rlblocks.envs.base import Facts, Judge, Judged, Step, Tree, no_goals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,7 +86,9 @@ class EnvPool:
 
     def __init__(self, plan: Plan, environments: Sequence[Env], seed: int) -> None:
         self._plan, self._seed = plan, seed
-        self._contract = contract_of(environments[0].observation_space, choices_of(plan.facts))
+        contract = contract_of(environments[0].observation_space, choices_of(plan.facts))
+        goals = () if plan.facts.goals is None else plan.facts.goals.shape or ()
+        self._contract = attrs.evolve(contract, goals=goals)
         self._actions = actions_of(plan.facts.action_space, plan.facts.name)
         self._running = [self._run(env, index) for index, env in enumerate(environments)]
         n = len(environments)
@@ -146,7 +148,7 @@ class EnvPool:
             for running, row, action in zip(self._running, rows, executed, strict=True):
                 running.must_be_finite(row, action)
         observation = next_observation = rows.copy()
-        next_mask = all_offered(self._running)
+        next_mask, goals = all_offered(self._running), all_goals(self._running)
         episodes: tuple[tuple[int, float, int], ...] = ()
         seeds: list[int] = []
         if ended:
@@ -156,7 +158,8 @@ class EnvPool:
             running.record(stored[i])
         self._turn(ended, seeds)
         flags = terminated, truncated, self._all
-        return Step(next_observation, observation, reward, *flags, episodes, self.action_mask, next_mask)
+        masks = self.action_mask, next_mask
+        return Step(next_observation, observation, reward, *flags, episodes, *masks, *goals)
 
     def _start(self, some: list[Running]) -> list[int]:
         """Reset some environments into the next buffer; the seeds that they were reset with."""
@@ -172,6 +175,11 @@ class EnvPool:
                 running.begin(seed)
         self._now, self._next = self._next, self._now
         self._ready = True
+
+    def judge(self, achieved: NDArray[Any], desired: NDArray[Any]) -> Judged:
+        """What the environments pay for achieved goals where others were desired. See `Pool.judge`."""
+        judge: Judge = no_goals if self.facts.goals is None else self._running[0].env.get_wrapper_attr("judge")
+        return judge(achieved, desired)
 
     def under_way(self) -> tuple[tuple[int, float, int], ...]:
         """What is known of the present episode of each environment."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rlblocks._core.errors import EnvironmentFault
 from rlblocks.envs._contract import Contract, Wrong, flag_of, raised, reward_of, wrong_reset, wrong_step
 from rlblocks.envs._masks import mask_of, told
+from rlblocks.envs.goals import ACHIEVED, DESIRED
 
 Env = gymnasium.Env[Any, Any]
 REWARDS_CHANGED = "raw_return"  # the attribute under which wrappers that change rewards keep the unchanged sum
@@ -39,6 +40,7 @@ class Running:
         gained: the reward of the step that was taken last, which `record` adds to it.
         legal: which actions are legal now, `[A]` or `[k, max n]`; None where they are not masked.
         offered: which were after the step or reset that was taken last; `record` and `begin` make it what is legal.
+        goals: the goal achieved by the step that was taken last, and the one desired; empty where there are none.
     """
 
     env: Env
@@ -53,6 +55,7 @@ class Running:
     gained: float = 0.0
     legal: NDArray[np.bool_] | None = None
     offered: NDArray[np.bool_] | None = None
+    goals: tuple[NDArray[Any], ...] = ()
 
     def begin(self, seed: int) -> None:
         """Remember that the next episode has started."""
@@ -133,6 +136,8 @@ class Running:
         except Wrong as wrong:
             raise step_fault(self, wrong, action) from None
         self.gained = reward
+        if contract.goals:
+            self.goals = info[ACHIEVED], info[DESIRED]
         return observation, reward, terminated, truncated
 
     def must_be_finite(self, observation: Any, action: Any) -> None:
@@ -155,6 +160,11 @@ def all_legal(pool: Sequence[Running]) -> NDArray[np.bool_] | None:
 def all_offered(pool: Sequence[Running]) -> NDArray[np.bool_] | None:
     """The same after the step or reset that was taken last."""
     return None if pool[0].offered is None else np.array([one.offered for one in pool])
+
+
+def all_goals(pool: Sequence[Running]) -> tuple[NDArray[Any], ...]:
+    """The goals that the last step achieved and those that were desired, `[n, d]` each; empty where there are none."""
+    return tuple(np.array(goals) for goals in zip(*(one.goals for one in pool), strict=True))
 
 
 def step_fault(running: Running, wrong: Wrong, action: Any) -> EnvironmentFault:

@@ -23,7 +23,7 @@ from rlblocks.envs._making import close, observation_space, step_limit
 from rlblocks.envs._masks import where_rows
 from rlblocks.envs._replay import same_number
 from rlblocks.envs._seeding import episode_seed
-from rlblocks.envs.base import Facts, Step, Tree
+from rlblocks.envs.base import Facts, Judged, Step, Tree, no_goals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,6 +188,10 @@ class VectorPool:
     def _fault(self, wrong: Wrong, actions: NDArray[Any] | None) -> EnvironmentFault:
         seed = episode_seed(self._seed, 0, self._resets if actions is None else self._resets - 1)
         return vector_fault(self._facts.name, wrong, actions, 0 if actions is None else self._steps + 1, seed)
+
+    def judge(self, achieved: NDArray[Any], desired: NDArray[Any]) -> Judged:
+        """Nothing: the goals of a vector environment that was handed over are not looked at."""
+        return no_goals(achieved, desired)
 
     def under_way(self) -> tuple[tuple[int, float, int], ...]:
         """What is known of the present episode of each environment."""

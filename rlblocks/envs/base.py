@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import attrs
 import gymnasium
+import numpy as np
+from numpy.typing import NDArray
 
 from rlblocks._core.block import Block, role
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from rlblocks._core.errors import RunError
 
 Tree = dict[str, Any]
+Judged = tuple[NDArray[np.float64], NDArray[np.bool_]]
+Judge = Callable[[NDArray[Any], NDArray[Any]], Judged]  # goals achieved and goals desired, to reward and terminated
+
+
+def no_goals(achieved: NDArray[Any], desired: NDArray[Any]) -> NoReturn:  # noqa: ARG001  the signature of a judge
+    """The judge where there are no goals.
+
+    Raises:
+        RunError: always.
+    """
+    raise RunError("goals were to be judged, and the environments have none", fix="use a goal environment in Goal()")
 
 
 @attrs.frozen
@@ -30,6 +41,7 @@ class Facts:
     n: int = 1  # how many run beside each other in training
     takes_wrappers: bool = True  # whether its block has a field for them
     masked: bool = False  # whether the info of a reset, and of every step, says which actions are legal
+    goals: gymnasium.Space[Any] | None = None  # of the goals in which observations end; None where they end in none
 
 
 class Step(NamedTuple):
@@ -49,6 +61,8 @@ class Step(NamedTuple):
             MultiDiscrete actions `[n, k, max n]`, choice by choice, False where a choice has fewer entries.
         next_action_mask: the same, which are legal in `next_observation`: all of them where an episode ended and
             the environment does not say; None where they are not masked.
+        next_achieved_goal: `[n, d]`, which goal `next_observation` achieves; None where there are no goals.
+        desired_goal: `[n, d]`, the goal that the reward was paid for; None where there are no goals.
     """
 
     next_observation: NDArray[Any]
@@ -60,6 +74,8 @@ class Step(NamedTuple):
     episodes: tuple[tuple[int, float, int], ...] = ()
     action_mask: NDArray[np.bool_] | None = None
     next_action_mask: NDArray[np.bool_] | None = None
+    next_achieved_goal: NDArray[Any] | None = None
+    desired_goal: NDArray[Any] | None = None
 
 
 class Pool(Protocol):
@@ -94,6 +110,14 @@ class Pool(Protocol):
 
         Raises:
             EnvironmentFault: an environment broke its contract; names environment, step, seed and last action.
+        """
+        ...
+
+    def judge(self, achieved: NDArray[Any], desired: NDArray[Any]) -> Judged:
+        """Reward `[m]` and termination `[m]` where goals `[m, d]` are achieved and others `[m, d]` were desired.
+
+        Raises:
+            RunError: the environments have no goals.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Prioritized sampling (Schaul et al., 2016) and n-step accumulation, on numpy arrays."""
+"""Prioritized sampling (Schaul et al., 2016), n-step accumulation and goals of later steps, on numpy arrays."""
 
 from __future__ import annotations
 
@@ -54,3 +54,21 @@ def accumulate(return_tm1: float, discount_tm1: float, r_t: float, discount_t: f
     (2.0, 0.125)
     """
     return return_tm1 + discount_tm1 * r_t, discount_tm1 * discount_t
+
+
+def later_steps(uniform: Floats) -> NDArray[np.int64]:
+    """For each step t of an episode of T steps some that are not before it: `[T, k] -> [T, k]`, j = t + ⌊u·(T − t)⌋.
+
+    Each of t … T − 1 with the same chance: the strategy "future" of Andrychowicz et al., 2017, section 4.5.
+
+    Args:
+        uniform: u in [0, 1); the product never rounds up to T − t.
+
+    >>> later_steps(np.array([[0.0, 0.5], [0.25, 0.75], [0.0, 0.9]]))
+    array([[0, 1],
+           [1, 2],
+           [2, 2]])
+    """
+    step = np.arange(len(uniform))[:, None]
+    later: NDArray[np.int64] = step + (uniform * (len(uniform) - step)).astype(np.int64)
+    return later

@@ -1,6 +1,7 @@
 """Stores: what is remembered, and what is handed to learning."""
 
 from rlblocks.stores.base import DrainedMemory, Memory, SampledMemory, Store, StoreSpec, bytes_of
+from rlblocks.stores.hindsight import Hindsight
 from rlblocks.stores.latest import Latest
 from rlblocks.stores.n_step import NStep
 from rlblocks.stores.prioritized_replay import PrioritizedReplay
@@ -11,6 +12,7 @@ from rlblocks.stores.whole_episodes import WholeEpisodes
 
 __all__ = [
     "DrainedMemory",
+    "Hindsight",
     "Latest",
     "Memory",
     "NStep",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rlblocks._core.block import Block, role
 from rlblocks._core.keys import Spec
+from rlblocks.envs.base import Judge, no_goals
 
 if TYPE_CHECKING:
     from rlblocks.envs.base import Facts
@@ -28,11 +29,13 @@ class StoreSpec:
         columns: every column that is written, without the leading row dim.
         environments: how many environments write, E.
         generator: the store's own source of randomness; it belongs to the run's state.
+        judge: what the environments pay for goals; raises where they have none.
     """
 
     columns: Mapping[str, Spec]
     environments: int
     generator: np.random.Generator
+    judge: Judge = no_goals
 
 
 class Memory(Protocol):

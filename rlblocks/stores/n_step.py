@@ -57,7 +57,7 @@ class NStep(Store):
     """
 
     equation = "R_t^(m) = Σ_{k<m} (Π_{j<k} γ_{t+j})·r_{t+k+1}, γ_t^(m) = Π_{j<m} γ_{t+j}"
-    tags = {"flush": "episode end"}
+    tags = {"flush": "episode end", "takes": "consecutive steps"}
 
     inner: Store = fields.slot("stores", lambda: UniformReplay(10_000))
     n: int = fields.integer(3, ge=1, unit="steps")
@@ -67,6 +67,13 @@ class NStep(Store):
             raise FieldError(
                 f"NStep.inner holds {type(self.inner).__name__}, whose rows are drained in chunks of whole time steps",
                 fix="use that store alone, and a block of returns, which sums over its steps",
+                block="NStep", field="inner", value=self.inner,
+            )  # fmt: skip
+        if self.inner.tags.get("takes") == "single steps":
+            raise FieldError(
+                f"NStep.inner holds {type(self.inner).__name__}, which pays for single steps anew and cannot take "
+                "a sum of rewards apart",
+                fix=f"learn from single steps: {self.inner!r} without NStep",
                 block="NStep", field="inner", value=self.inner,
             )  # fmt: skip
         if isinstance(self.inner, NStep):

@@ -18,7 +18,7 @@ from rlblocks.testing._case import Case
 from rlblocks.testing._world import number_at
 from rlblocks.testing.oracles import like
 from rlblocks.testing.strategies import Moment
-from rlblocks.testing.streams import COLUMNS, Rows, Stream, n_step_rows
+from rlblocks.testing.streams import COLUMNS, Rows, Stream, judged, n_step_rows
 
 KEYS = tuple(COLUMNS)
 LONGEST = 40  # steps of an episode that a small store of episodes takes: more than any stream has
@@ -38,6 +38,16 @@ def small(block: Any, capacity: int) -> Any:
 def is_drained(block: Any) -> bool:
     """Whether a store hands over each row once, in chunks of time steps."""
     return bool(block.hands == "drained")
+
+
+def relabels(block: Any) -> bool:
+    """Whether a store adds rows of its own making: copies of steps with other goals."""
+    return like(block) == "hindsight"
+
+
+def as_given(block: Any) -> str:
+    """Whether a store hands over some of the rows that it was given, and keeps them."""
+    return "it adds copies with other goals, which has laws of its own" if relabels(block) else sampled(block)
 
 
 def sampled(block: Any) -> str:
@@ -88,7 +98,7 @@ class Subject:
     def __init__(self, block: Any, environments: int, seed: int = 0, generator: Any = None) -> None:
         self.block = block
         self.generator: Any = np.random.default_rng(seed) if generator is None else generator
-        self.memory: Any = block.build(StoreSpec(COLUMNS, environments, self.generator))
+        self.memory: Any = block.build(StoreSpec(COLUMNS, environments, self.generator, judged))
 
     def fill(self, stream: Stream) -> Subject:
         """Write a whole stream; a drained memory hands over a chunk whenever the next write finds one."""
@@ -153,8 +163,10 @@ def through_checkpoint(tree: Any) -> Any:
 
 def tell(case: Case, block: Any, stream: Stream) -> None:
     """Put the making and filling of a memory into the example, and count what the stream contains."""
-    case.say("from rlblocks.stores import StoreSpec\nfrom rlblocks.testing.streams import COLUMNS, stacked, transition")
-    case.say(f"memory = {block!r}.build(StoreSpec(COLUMNS, {stream.environments}, np.random.default_rng(0)))")
+    judge = ", judged" * relabels(block)
+    case.say("from rlblocks.stores import StoreSpec")
+    case.say(f"from rlblocks.testing.streams import COLUMNS{judge}, stacked, transition")
+    case.say(f"memory = {block!r}.build(StoreSpec(COLUMNS, {stream.environments}, np.random.default_rng(0){judge}))")
     for write in stream.writes:
         case.say(write.source())
     for what in stream.facts():

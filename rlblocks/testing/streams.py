@@ -27,7 +27,10 @@ COLUMNS = {
     "next.observation": Spec((3,)),
     "picture": Spec((2, 2), "uint8"),
     "log_prob": Spec((), "float64"),
+    "desired_goal": Spec((1,), "float64"),
+    "next.achieved_goal": Spec((1,), "float64"),
 }
+STAMPED = 2**20  # goals that were achieved are at least this; the others are the rewards of their rows
 Rows = dict[str, NDArray[Any]]
 
 
@@ -36,7 +39,8 @@ def transition(
 ) -> Rows:
     """One transition of environment, episode and step t, stamped in every column.
 
-    The action is a number that is exact only in 64 bits, and the picture holds the largest byte.
+    The action is a number that is exact only in 64 bits, and the picture holds the largest byte. The goal achieved is a
+    stamp too, and the one desired is the reward: see `judged`.
 
     >>> transition(1, 2, 3)["next.observation"], int(transition(1, 2, 3)["action"])
     (array([1., 2., 4.], dtype=float32), 1099611647779)
@@ -52,7 +56,23 @@ def transition(
         "next.observation": np.array([environment, episode, t + 1], np.float32),
         "picture": np.array([[environment, episode % 256], [t % 256, 255]], np.uint8),
         "log_prob": np.asarray(-code / 3),
+        "desired_goal": np.array([reward], np.float64),
+        "next.achieved_goal": np.array([STAMPED + environment * 10**6 + episode * 10**3 + t], np.float64),
     }
+
+
+def judged(achieved: NDArray[Any], desired: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """What rows of a stream are paid for goals `[m, 1]`, and whether that ends them.
+
+    A row as it is gets its own reward; with a goal that was achieved, the difference. Where there is none, an even
+    stamp ends it.
+
+    >>> [part.tolist() for part in judged(np.array([[2.0**20], [2.0**20]]), np.array([[0.5], [2.0**20 + 8]]))]
+    [[0.5, -1.0], [False, False]]
+    """
+    stamped = (desired >= STAMPED)[:, 0]
+    reward = np.where(stamped, (achieved - desired)[:, 0] / 8, desired[:, 0])
+    return reward, stamped & (achieved == desired)[:, 0] & (achieved[:, 0] % 2 == 0)
 
 
 def stacked(rows: Sequence[Rows]) -> Rows:
@@ -179,7 +199,7 @@ def n_step_rows(stream: Stream, n: int) -> list[tuple[int, Rows]]:
                 total, discount = total + discount * float(row["reward"]), discount * float(row["discount"])
                 over = bool(row["terminated"] or row["truncated"])
                 if over or m == n:
-                    last = {key: row[key] for key in ("terminated", "truncated", "next.observation")}
+                    last = {key: row[key] for key in row if key.startswith(("terminated", "truncated", "next."))}
                     joined.append((k, {**first, **last, "reward": np.asarray(total), "discount": np.asarray(discount)}))
                     break
     return sorted(joined, key=lambda pair: pair[0])

@@ -189,7 +189,8 @@ class JoiningMemory:
             discount = 0.5**self.n
         if self.fault == "undiscounted":
             total = sum(float(row["reward"][0]) for row in steps)
-        last = {name: steps[-1][name] for name in ("terminated", "truncated", "next.observation")}
+        of_the_last = ("terminated", "truncated", "next.observation", "next.achieved_goal")
+        last = {name: steps[-1][name] for name in of_the_last}
         first = {**steps[-1], "reward": 0} if self.fault == "acts last" else steps[0]
         return {**first, **last, "reward": np.array([total]), "discount": np.array([discount])}
 

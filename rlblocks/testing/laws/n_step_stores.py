@@ -13,7 +13,7 @@ from rlblocks._core.block import Block
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
 from rlblocks.testing._law import law
-from rlblocks.testing._memories import Subject, sampled, setting, small, tell
+from rlblocks.testing._memories import Subject, as_given, setting, small, tell
 from rlblocks.testing.laws.stores import last, stamps
 from rlblocks.testing.oracles import like
 from rlblocks.testing.streams import ENDS, GAMMA, Rows, Stream, Write, n_step_rows, streams
@@ -215,7 +215,7 @@ def exact_values_are_a_fixed_point(case: Case) -> None:
         )
 
 
-@law("NST-13", role="stores", since="0.1", needs=sampled, covers=("rows before and behind the cut",), examples=15)
+@law("NST-13", role="stores", since="0.1", needs=as_given, covers=("rows before and behind the cut",), examples=15)
 def what_is_cut_joins_nothing(case: Case) -> None:
     """Where the episodes under way end unseen, complete rows stay, and later ones are as if nothing had waited.
 

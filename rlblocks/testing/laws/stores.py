@@ -16,6 +16,7 @@ from rlblocks.testing._law import law
 from rlblocks.testing._memories import (
     KEYS,
     Subject,
+    as_given,
     expected,
     in_order,
     joins,
@@ -172,7 +173,7 @@ def types_are_kept(case: Case) -> None:
     "BUF-8",
     role="stores",
     since="0.1",
-    needs=sampled,
+    needs=as_given,
     covers=("a termination", "a truncation", "both flags"),
     examples=20,
 )

@@ -14,6 +14,7 @@ from rlblocks.networks.deterministic_policy import DeterministicPolicy
 from rlblocks.networks.dueling_q import DuelingQ
 from rlblocks.networks.features import Features
 from rlblocks.networks.gru import GRU
+from rlblocks.networks.lookup import Lookup
 from rlblocks.networks.lstm import LSTM
 from rlblocks.networks.mlp import MLP
 from rlblocks.networks.nature_cnn import NatureCNN
@@ -25,6 +26,7 @@ from rlblocks.networks.q_values import QValues
 from rlblocks.networks.quantiles import Quantiles
 from rlblocks.networks.scalar import Scalar
 from rlblocks.networks.state_value import StateValue
+from rlblocks.networks.table import Table
 from rlblocks.networks.temperature import Temperature
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ __all__ = [
     "Features",
     "Head",
     "Layer",
+    "Lookup",
     "NatureCNN",
     "NetworkModule",
     "NetworkSpec",
@@ -62,6 +65,7 @@ __all__ = [
     "RecurrentNetworkModule",
     "Scalar",
     "StateValue",
+    "Table",
     "Temperature",
     "ValueForm",
     "build_ensemble",

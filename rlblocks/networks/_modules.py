@@ -69,6 +69,20 @@ class DenseModule(nn.Module):
         return F.linear(x, own["weight"], own["bias"])
 
 
+class LinearModule(nn.Module):
+    """y = x Wᵀ."""
+
+    def __init__(self, weight: nn.Parameter) -> None:
+        super().__init__()
+        self.noise_size = 0
+        self.weight = weight
+
+    def forward(self, x: Tensor, _noise: Tensor | None = None) -> Tensor:
+        """`[B, in] -> [B, out]`."""
+        own: dict[str, Any] = self._parameters
+        return F.linear(x, own["weight"])
+
+
 class NoisyDenseModule(nn.Module):
     """y = x (μ^w + σ^w ⊙ ε^w)ᵀ + μ^b + σ^b ⊙ ε^b."""
 

@@ -35,7 +35,7 @@ def unknown(block: Block) -> str:
         "schedules": SCHEDULES,
     }
     table = tables[block.role]
-    over = getattr(block, "over", None)  # what several members say as one number
+    over: Any = getattr(block, "over", None)  # what several members say as one number
     together = getattr(type(over), "role", "") == "aggregates"
     held = [over] if together and like(over) not in control_oracles.TOGETHER else []
     missing = [block, *held] if like(block) not in table else held

@@ -88,6 +88,44 @@ def clock_mask(observation: Any, *, terminated: bool = False, truncated: bool = 
     return [bool((stamp + t) % 7 + 1 & 1 << action) for action in range(3)]
 
 
+class GoalClock(gymnasium.Env[Any, Any]):
+    """A clock that is told a goal, its episode's stamp halved, and achieves its time; paid for the difference.
+
+    It writes its goals into the same arrays, too.
+    """
+
+    metadata = {"render_modes": []}
+
+    def __init__(self) -> None:
+        self._clock = ClockEnv()
+        self.action_space = self._clock.action_space
+        seen, goal = self._clock.observation_space, spaces.Box(-np.inf, np.inf, (1,), np.float64)
+        self.observation_space = spaces.Dict({"observation": seen, "achieved_goal": goal, "desired_goal": goal})
+        self._goals = np.zeros((2, 1))
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Begin an episode."""
+        observation, info = self._clock.reset(seed=seed, options=options)
+        return self._told(observation), info
+
+    def step(self, action: Any) -> tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]:
+        """One step."""
+        observation, _, terminated, truncated, info = self._clock.step(action)
+        told = self._told(observation)
+        return told, float(self.compute_reward(*self._goals, info)), terminated, truncated, info
+
+    def compute_reward(self, achieved_goal: NDArray[Any], desired_goal: NDArray[Any], info: Any) -> NDArray[Any]:  # noqa: ARG002  the signature of goal environments
+        """The difference, for one goal `[1]` or for rows `[m, 1]`."""
+        paid: NDArray[Any] = (achieved_goal - desired_goal)[..., 0]
+        return paid
+
+    def _told(self, observation: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        self._goals[:, 0] = observation[1], observation[0] / 2
+        return {"observation": observation, "achieved_goal": self._goals[0], "desired_goal": self._goals[1]}
+
+
 class PictureEnv(gymnasium.Env[Any, Any]):
     """Pictures `[40, 36, 3]` of noise, by seed and step; episodes of 5 steps."""
 

@@ -14,10 +14,10 @@ from rlblocks._core.block import Block
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
 from rlblocks.testing._law import law
-from rlblocks.testing.clock import ClockEnv, PairsEnv, PictureEnv
+from rlblocks.testing.clock import ClockEnv, GoalClock, PairsEnv, PictureEnv
 from rlblocks.testing.oracles import like
 
-KINDS = (ClockEnv, PictureEnv, PairsEnv)
+KINDS = (ClockEnv, PictureEnv, PairsEnv, GoalClock)
 Env = gymnasium.Env[Any, Any]
 CHANGES = {"clip_reward": "reward", "time_limit": "end"}
 
@@ -98,7 +98,7 @@ def the_rest_passes_through(case: Case) -> None:
         added = ours[3] and not theirs[3] and changes(case.block) == "end"
         require(added or ours[3] == theirs[3], f"truncated is {ours[3]}, and the environment said {theirs[3]}")
         if changes(case.block) != "observation":
-            same(np.asarray(ours[0]), np.asarray(theirs[0]), "the observation")
+            same(ours[0], theirs[0], "the observation")
 
 
 def _steps(found: list[Any]) -> list[Any]:

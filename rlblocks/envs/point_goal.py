@@ -40,7 +40,7 @@ class PointGoal(gymnasium.Env[Any, Any]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, NDArray[np.float64]], dict[str, Any]]:
         """Begin near the middle, with a goal far from it."""
-        super().reset(seed=seed, options=options)
+        gymnasium.Env.reset(self, seed=seed, options=options)
         self._point = self.np_random.uniform(-0.1, 0.1, 2)
         direction = self.np_random.uniform(-1.0, 1.0, 2)
         self._goal = direction * (self.np_random.uniform(NEAR, 1.0) / np.abs(direction).max())

@@ -71,23 +71,7 @@ class Hindsight(Store):
     goals: int = fields.integer(4, ge=1, unit="copies of a step")
 
     def __attrs_post_init__(self) -> None:
-        takes, held = self.inner.tags.get("takes"), type(self.inner).__name__
-        facts = {"block": "Hindsight", "field": "inner", "value": self.inner}
-        if self.inner.hands == "drained":
-            raise FieldError(
-                f"Hindsight.inner holds {held}, whose rows are drained once, as they were acted",
-                fix="use a store that samples, and an algorithm that learns off-policy", **facts,
-            )  # fmt: skip
-        if takes == "consecutive steps":
-            raise FieldError(
-                f"Hindsight.inner holds {held}, which joins consecutive steps, and every copy has a goal of its own",
-                fix="put the store inside it there: Hindsight(UniformReplay(...))", **facts,
-            )  # fmt: skip
-        if takes == "single steps":
-            raise FieldError(
-                f"Hindsight.inner holds {held}, which would relabel what is relabelled",
-                fix=f"write one of them, with more goals: goals={self.goals * 2}", **facts,
-            )  # fmt: skip
+        _refuse(self.inner, self.goals)
 
     @property
     def outputs(self) -> tuple[str, ...]:  # type: ignore[override]  # a wrapper answers for what it wraps
@@ -113,19 +97,7 @@ class Hindsight(Store):
         Raises:
             BuildError: nothing writes the goals, or observations are no vectors that end in one.
         """
-        missing = [name for name in NEEDS if name not in spec.columns]
-        if missing:
-            raise BuildError(
-                f"Hindsight changes goals, but nothing writes {', '.join(missing)}",
-                fix="wrap a goal environment in Goal(), as in wrappers=(Goal(),)", missing=missing,
-            )  # fmt: skip
-        goal, seen = spec.columns[DESIRED].shape, spec.columns["observation"].shape
-        if spec.columns[ACHIEVED].shape != goal or len(goal) != 1 or len(seen) != 1 or seen < goal:
-            raise BuildError(
-                f"Hindsight changes vectors of goals at the end of vectors, but goals are {list(goal)}, goals achieved "
-                f"{list(spec.columns[ACHIEVED].shape)} and observations {list(seen)}",
-                fix="let Goal() join observations and goals", goal=goal, observation=seen,
-            )  # fmt: skip
+        _require_goals(spec.columns)
         lanes = Lanes("Hindsight", spec, ROOM, sys.maxsize, self.row_bytes(spec.columns))
         return HindsightMemory(cast("SampledMemory", self.inner.build(spec)), lanes, self.goals, spec)
 
@@ -144,6 +116,44 @@ class Hindsight(Store):
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """As the store inside: the episodes under way do not count."""
         return self.inner.row_bytes(columns)
+
+
+def _refuse(inner: Store, goals: int) -> None:
+    """Refuse a store inside that cannot hold copies beside steps."""
+    takes, held = inner.tags.get("takes"), type(inner).__name__
+    facts = {"block": "Hindsight", "field": "inner", "value": inner}
+    if inner.hands == "drained":
+        raise FieldError(
+            f"Hindsight.inner holds {held}, whose rows are drained once, as they were acted",
+            fix="use a store that samples, and an algorithm that learns off-policy", **facts,
+        )  # fmt: skip
+    if takes == "consecutive steps":
+        raise FieldError(
+            f"Hindsight.inner holds {held}, which joins consecutive steps, and every copy has a goal of its own",
+            fix="put the store inside it there: Hindsight(UniformReplay(...))", **facts,
+        )  # fmt: skip
+    if takes == "single steps":
+        raise FieldError(
+            f"Hindsight.inner holds {held}, which would relabel what is relabelled",
+            fix=f"write one of them, with more goals: goals={goals * 2}", **facts,
+        )  # fmt: skip
+
+
+def _require_goals(columns: Mapping[str, Spec]) -> None:
+    """Refuse columns without goals, and observations that are no vectors that end in one."""
+    missing = [name for name in NEEDS if name not in columns]
+    if missing:
+        raise BuildError(
+            f"Hindsight changes goals, but nothing writes {', '.join(missing)}",
+            fix="wrap a goal environment in Goal(), as in wrappers=(Goal(),)", missing=missing,
+        )  # fmt: skip
+    goal, seen = columns[DESIRED].shape, columns["observation"].shape
+    if columns[ACHIEVED].shape != goal or len(goal) != 1 or len(seen) != 1 or seen < goal:
+        raise BuildError(
+            f"Hindsight changes vectors of goals at the end of vectors, but goals are {list(goal)}, goals achieved "
+            f"{list(columns[ACHIEVED].shape)} and observations {list(seen)}",
+            fix="let Goal() join observations and goals", goal=goal, observation=seen,
+        )  # fmt: skip
 
 
 class HindsightMemory:

@@ -99,7 +99,7 @@ class Passes:
             reads = ", ".join(f"{prefix}{read}" for read in self.page.world.recipe.networks[network].reads)
             note = (
                 f"networks.{network}: {summary(self.page.world.recipe.networks[network])}\n"
-                f"{reads} → {prefix}{name}@{which}"
+                f"{reads or 'nothing'} → {prefix}{name}@{which}"
             )
             self.page.lines.append(Line(f"{forward} = {call}", f"networks.{network}", note, grad))
         return self.held[at]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from rlblocks._core.block import Block
-from rlblocks._core.declare import Read
+from rlblocks._core.declare import Fn, Read
 from rlblocks._core.keys import Spec
 from rlblocks._core.recipe import Network
 
@@ -62,12 +62,14 @@ def as_arguments(given: Mapping[str, str]) -> str:
 
 def annotation(block: Block, slot: str, given: Mapping[str, str], writes: Iterable[str]) -> str:
     """The comment above a call: the block, its equation, what it reads and what it writes."""
-    reads = dict.fromkeys(
-        asked.key for name, asked in block.inputs.items() if isinstance(asked, Read) and name in given
-    )
+    asked = {name: of for name, of in block.inputs.items() if name in given}
+    keys = {name: of.key for name, of in asked.items() if isinstance(of, Read)}
+    keys |= {name: f"{of.key}(action)" for name, of in asked.items() if isinstance(of, Fn) and "@" in of.key}
+    reads = dict.fromkeys(keys.values())
     flow = f"{', '.join(reads)} → {', '.join(writes)}" if reads else ""
     return "\n".join(part for part in (f"{slot}: {block!r}", block.equation, flow) if part)
 
 
 def summary(network: Network) -> str:
-    return f"{network.body!r} → {network.head!r}"
+    several = f"{network.members} × " if network.members > 1 else ""
+    return f"{several}{network.body!r} → {network.head!r}"

@@ -33,7 +33,7 @@ class Placed:
 
 
 def layers_of(items: Sequence[str], arrows: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """The column of each item: one more than the greatest column of those before it.
+    """The column of each item: one more than the greatest column of those before it; with none, near what it leads to.
 
     >>> layers_of(["a", "b", "c"], [("a", "b"), ("b", "c"), ("a", "c")])
     {'a': 0, 'b': 1, 'c': 2}
@@ -42,7 +42,9 @@ def layers_of(items: Sequence[str], arrows: Sequence[tuple[str, str]]) -> dict[s
     for _ in items:
         for source, target in arrows:
             layer[target] = max(layer[target], layer[source] + 1)
-    return layer
+    led = {target for _, target in arrows}
+    nearest = {item: min((layer[to] for source, to in arrows if source == item), default=1) - 1 for item in items}
+    return {item: column if item in led else nearest[item] for item, column in layer.items()}
 
 
 def placed(heights: Mapping[str, float], layer: Mapping[str, int], arrows: Sequence[tuple[str, str]]) -> Placed:

@@ -61,7 +61,8 @@ class Sketch:
         collected = ("observation", "reward", "terminated", "truncated", "next.observation")
         self.arrows.append(Arrow(ENV, STORE, collected, "collect"))
         self.arrows.append(Arrow(EXPLORER, ENV, ("action",), "collect"))
-        self.arrows.append(Arrow(EXPLORER, STORE, tuple(recipe.explorer.outputs), "collect"))
+        kept = tuple(key for key in recipe.explorer.outputs if key in self.plan.columns)
+        self.arrows.append(Arrow(EXPLORER, STORE, kept, "collect"))
         self._reads(recipe.explorer, EXPLORER, ENV, "collect")
 
     def remembering(self) -> None:
@@ -119,7 +120,9 @@ class Sketch:
                 self._read(asked, reader, columns, kind)
             elif isinstance(asked, Fn) and "@" in asked.key and parse(asked.key).name in self.writers:
                 key = parse(asked.key)
-                self._draw(self._network(self.writers[key.name], key.which), reader, f"{asked.key}(…)", kind)
+                writer = self.writers[key.name]
+                self._draw(self._network(writer, key.which), reader, f"{asked.key}(…)", kind)
+                self._feed(writer, key.which, columns, kind, later=key.next, given=("action",))
 
     def _read(self, asked: Read, reader: str, columns: str, kind: str) -> None:
         """The arrow of one read; none where its default stands in."""
@@ -138,9 +141,11 @@ class Sketch:
             if asked.at and asked.at not in network.reads:
                 self._draw(columns, reader, asked.at, kind)
 
-    def _feed(self, network: str, which: str, columns: str, kind: str, *, later: bool) -> None:
-        """What a network is given for a pass."""
-        for read in self.plan.recipe.networks[network].reads:
+    def _feed(
+        self, network: str, which: str, columns: str, kind: str, *, later: bool, given: tuple[str, ...] = ()
+    ) -> None:
+        """What a network is given for a pass, besides what its reader gives it."""
+        for read in (read for read in self.plan.recipe.networks[network].reads if read not in given):
             writer = self.writers.get(read)
             key = Key(read, later)
             source = self._normalised(columns, key, kind) if writer is None else self._network(writer, which)
@@ -173,7 +178,8 @@ class Sketch:
         copy = which == "target" and name in self.plan.follows
         id_ = _id(f"networks.{name}") + ("_target" if copy else "")
         title = f"network {name}" + ("@target" if copy else "")
-        note = f"{short(network.body)} → {short(network.head)}"
+        several = f"{network.members} × " if network.members > 1 else ""
+        note = f"{several}{short(network.body)} → {short(network.head)}"
         self._box(Box(id_, title, f"networks.{name}", note, "networks", copy))
         return id_
 

@@ -246,6 +246,8 @@ def lines_of(recipe: Recipe) -> tuple[tuple[str, str], ...]:
         if isinstance(node, Block) and not any(steps[: len(t)] == t for t in taken):
             taken.append(steps)
             rows.append((join(steps), repr(node)))
+        elif steps[-1:] == ("members",) and node != 1:
+            rows.append((join(steps), f"{node}"))
     return tuple(rows)
 
 

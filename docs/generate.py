@@ -19,7 +19,7 @@ from rlblocks.recipes import RECIPES
 
 from rlblocks import describe, diff, wire
 from rlblocks._core.block import Block, blocks_of, roles
-from rlblocks._core.declare import Declared, Draw, Fn, Read, Scheduled, Size
+from rlblocks._core.declare import Declared, Draw, Fn, Known, Read, Scheduled, Size
 from rlblocks._core.diff import Add, Remove
 from rlblocks._core.paths import join, walk
 from rlblocks.runs.drawing import mermaid
@@ -87,7 +87,7 @@ def recipes() -> str:
     rows: list[tuple[str, ...]] = []
     for name, make in RECIPES.items():
         above = [
-            other for other in list(RECIPES)[: len(rows)] if set(RECIPES[other]().objectives) == set(make().objectives)
+            other for other in list(RECIPES)[: len(rows)] if set(RECIPES[other]().objectives) <= set(make().objectives)
         ]
         near = min(above, key=lambda other: len(diff(RECIPES[other](), make())), default="")
         changes = [f"`{shortly(change)}`" for change in diff(RECIPES[near](), make().named(near))] if near else []
@@ -133,14 +133,16 @@ def asked(declared: Declared) -> str:
     match declared:
         case Read(key=key, raw=raw):
             return f"`{key}`" + (" in its form" if raw else "")
-        case Draw(kind=kind):
-            return f"{kind} numbers"
+        case Draw(kind=kind, over=over):
+            return f"{kind} numbers{f', one a {over}' if over else ''}"
         case Scheduled(name=name):
             return f"`{name}` at present"
         case Fn(key=key):
             return f"function `{key}`"
         case Size(dim=dim):
             return f"number of {dim}s"
+        case Known(key=key):
+            return f"what is known of `{key}`"
 
 
 def shown(kind: type[Block]) -> Block | type[Block]:

@@ -5,16 +5,19 @@ from .ddpg import ddpg
 from .double_dqn import double_dqn
 from .dqn import dqn
 from .dueling_dqn import dueling_dqn
+from .expected_sarsa import expected_sarsa
 from .n_step_dqn import n_step_dqn
 from .patches import PATCHES, compose, double, dueling, huber, n_step, noisy, prioritized
 from .ppo import ppo
 from .ppo_lstm import ppo_lstm
 from .prioritized_dqn import prioritized_dqn
+from .q_learning import q_learning
 from .redq import redq
 from .reinforce import reinforce
 from .reinforce_baseline import reinforce_baseline
 from .sac import sac
 from .sac_discrete import sac_discrete
+from .sarsa import sarsa
 from .td3 import td3
 from .tqc import tqc
 
@@ -35,10 +38,13 @@ RECIPES = {
     "sac_discrete": sac_discrete,
     "tqc": tqc,
     "redq": redq,
+    "q_learning": q_learning,
+    "sarsa": sarsa,
+    "expected_sarsa": expected_sarsa,
 }
 
 __all__ = [
-    "PATCHES", "RECIPES", "a2c", "compose", "ddpg", "double", "double_dqn", "dqn", "dueling",
-    "dueling_dqn", "huber", "n_step", "n_step_dqn", "noisy", "ppo", "ppo_lstm", "prioritized", "prioritized_dqn",
-    "redq", "reinforce", "reinforce_baseline", "sac", "sac_discrete", "td3", "tqc",
+    "PATCHES", "RECIPES", "a2c", "compose", "ddpg", "double", "double_dqn", "dqn", "dueling", "dueling_dqn",
+    "expected_sarsa", "huber", "n_step", "n_step_dqn", "noisy", "ppo", "ppo_lstm", "prioritized", "prioritized_dqn",
+    "q_learning", "redq", "reinforce", "reinforce_baseline", "sac", "sac_discrete", "sarsa", "td3", "tqc",
 ]  # fmt: skip

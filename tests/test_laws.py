@@ -13,7 +13,7 @@ from rlblocks.cadences import LearnEvery, RolloutEpochs
 from rlblocks.distributions import Gaussian, StateGaussian, TanhGaussian
 from rlblocks.early_stops import KLStop
 from rlblocks.envs import Gym, Supplied, SuppliedVector, TimeLimit
-from rlblocks.explorers import Boltzmann, EpsilonGreedy, GaussianNoise, OrnsteinUhlenbeck
+from rlblocks.explorers import Boltzmann, EpsilonGreedy, EpsilonSoft, GaussianNoise, OrnsteinUhlenbeck
 from rlblocks.losses import (
     ClippedSurrogate,
     ClippedValueLoss,
@@ -47,7 +47,7 @@ from rlblocks.normalizers import ObservationNorm, RewardScale
 from rlblocks.optimizers import SGD, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from rlblocks.returns import GAE, NStepReturn, Retrace, TDLambda, VTrace
 from rlblocks.schedules import Constant, Cosine, Exponential, Linear, Piecewise
-from rlblocks.stores import Hindsight, NStep, PrioritizedReplay, Rollout, UniformReplay, WholeEpisodes
+from rlblocks.stores import Hindsight, NStep, PrioritizedReplay, Rollout, UniformReplay, WholeEpisodes, WithNext
 from rlblocks.target_updates import HardCopy, Polyak
 from rlblocks.targets import DiscreteSoftQ, PolicyQ, RandomSubset, SmoothedQ, SoftQ, TruncatedQuantiles
 from rlblocks.testing import known_roles, parametrize_laws
@@ -75,6 +75,7 @@ EXAMPLES = {
     ],
     "explorers": [
         EpsilonGreedy(0.3),
+        EpsilonSoft(0.3),
         Boltzmann(4.0),
         GaussianNoise(Linear(1.0, 0.0, over=EnvSteps(50))),
         OrnsteinUhlenbeck(0.5, theta=0.5, dt=0.25),
@@ -87,6 +88,7 @@ EXAMPLES = {
         Hindsight(PrioritizedReplay(7), goals=2),
         Rollout(3),
         WholeEpisodes(2, longest=9),
+        WithNext(UniformReplay(7)),
     ],
     "losses": [
         Huber(delta=4.0, coefficient=0.5),

@@ -3,6 +3,7 @@
 from rlblocks.explorers.base import Explorer
 from rlblocks.explorers.boltzmann import Boltzmann
 from rlblocks.explorers.epsilon_greedy import EpsilonGreedy
+from rlblocks.explorers.epsilon_soft import EpsilonSoft
 from rlblocks.explorers.gaussian_noise import GaussianNoise
 from rlblocks.explorers.greedy import Greedy
 from rlblocks.explorers.mode import Mode
@@ -13,6 +14,7 @@ from rlblocks.explorers.uniform_random import UniformRandom
 __all__ = [
     "Boltzmann",
     "EpsilonGreedy",
+    "EpsilonSoft",
     "Explorer",
     "GaussianNoise",
     "Greedy",

@@ -49,12 +49,7 @@ class EpsilonGreedy(Explorer):
         self, *, q: Tensor, epsilon: Tensor, explore: Tensor, choice: Tensor, action_mask: Tensor | None = None
     ) -> Tensor:
         """The action of each row, `[B]` int64; it explores where `explore` < ε, by the action that `choice` picks."""
-        functional.one_per_row(q.shape[0], explore=explore, choice=choice)
-        if action_mask is None:
-            random = functional.uniform_action(choice, q.shape[1])
-        else:
-            random = functional.uniform_legal_action(choice, action_mask)
-        return random.where(explore < epsilon, functional.greedy_action(q, action_mask))
+        return functional.epsilon_greedy_action(q, epsilon, explore, choice, action_mask)
 
     def evaluation(self) -> Explorer:
         """Greedy."""

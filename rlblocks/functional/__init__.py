@@ -25,6 +25,7 @@ from rlblocks.functional.exploration import (
     between,
     boltzmann,
     categorical_action,
+    epsilon_greedy_action,
     moved_action,
     ornstein_uhlenbeck,
     uniform_action,
@@ -32,6 +33,7 @@ from rlblocks.functional.exploration import (
     uniform_legal_action,
 )
 from rlblocks.functional.noisy import factorised_noise, signed_sqrt
+from rlblocks.functional.policy_values import epsilon_greedy_probabilities, expected_value
 from rlblocks.functional.scaling import scaled, standardised
 from rlblocks.functional.value_learning import (
     greedy_action,
@@ -129,6 +131,9 @@ __all__ = [
     "discrete_soft_policy_loss",
     "divergence",
     "dueling",
+    "epsilon_greedy_action",
+    "epsilon_greedy_probabilities",
+    "expected_value",
     "exponential",
     "factorised_noise",
     "first_of_members",

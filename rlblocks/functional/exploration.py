@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeAlias
 
-from rlblocks.functional.value_learning import one_per_row, only_legal, same_shape
+from rlblocks.functional.value_learning import greedy_action, one_per_row, only_legal, same_shape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,6 +57,34 @@ def uniform_legal_action(u: Tensor, action_mask: Tensor) -> Tensor:
     legal = action_mask.cumsum(1)  # [B, A] how many actions up to here are legal
     rank = (u * legal[:, -1]).long()
     return (legal > rank.unsqueeze(1)).byte().argmax(1)
+
+
+def epsilon_greedy_action(
+    q: Tensor, epsilon: Tensor, explore: Tensor, choice: Tensor, action_mask: Tensor | None = None
+) -> Tensor:
+    """A uniform legal action where `explore` < ε, else the greedy one (Sutton and Barto, 2018, section 2.2).
+
+    Args:
+        q: `[B, A]` float.
+        epsilon: 0-dim float in [0, 1].
+        explore: `[B]` float in [0, 1).
+        choice: `[B]` float in [0, 1), which picks the action of those that explore.
+        action_mask: `[B, A]` bool, True is legal; None says that all are.
+
+    Returns:
+        `[B]` int64 in [0, A).
+
+    Raises:
+        ValueError: the numbers drawn are not one a row.
+
+    >>> import torch
+    >>> q, u = torch.tensor([[0.0, 5.0, 1.0], [0.0, 5.0, 1.0]]), torch.tensor([0.05, 0.5])
+    >>> epsilon_greedy_action(q, torch.tensor(0.1), u, torch.tensor([0.9, 0.9]))
+    tensor([2, 1])
+    """
+    one_per_row(q.shape[0], explore=explore, choice=choice)
+    random = uniform_action(choice, q.shape[1]) if action_mask is None else uniform_legal_action(choice, action_mask)
+    return random.where(explore < epsilon, greedy_action(q, action_mask))
 
 
 def categorical_action(u: Tensor, probabilities: Tensor) -> Tensor:

@@ -21,8 +21,8 @@ BYTES = 4  # of a float32
 class Lookup(Layer):
     """A linear map without a bias, which starts as one number throughout.
 
-    Equation: y = x Wᵀ, with W_ij = `initial` at first. Of the unit vectors that the body `Table` gives, y is a column of
-    W: a row of the table, exactly.
+    Equation: y = x Wᵀ, with W_ij = `initial` at first. Of the unit vectors that the body `Table` gives, y is a column
+    of W: a row of the table, exactly.
 
     Attributes:
         initial: what every entry holds at first. Above all that can be reached it is optimistic: what was never tried
@@ -59,8 +59,8 @@ def require_table(rows: int, entries: int) -> None:
     need, available = rows * entries * BYTES, available_bytes()
     if need > available:
         raise BuildError(
-            f"Lookup of {rows:,} rows of {entries:,} numbers needs {need:,} bytes, but {available:,} bytes of memory are "
-            "available",
+            f"Lookup of {rows:,} rows of {entries:,} numbers needs {need:,} bytes, but {available:,} bytes of memory "
+            "are available",
             fix="count fewer states: fewer bins of Discretise, or a body that generalises, such as MLP()",
             rows=rows, entries=entries, bytes=need, available=available,
         )  # fmt: skip

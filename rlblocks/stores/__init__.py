@@ -9,6 +9,7 @@ from rlblocks.stores.rollout import Rollout
 from rlblocks.stores.tensordicts import as_tensordict
 from rlblocks.stores.uniform_replay import UniformReplay
 from rlblocks.stores.whole_episodes import WholeEpisodes
+from rlblocks.stores.with_next import WithNext
 
 __all__ = [
     "DrainedMemory",
@@ -23,6 +24,7 @@ __all__ = [
     "StoreSpec",
     "UniformReplay",
     "WholeEpisodes",
+    "WithNext",
     "as_tensordict",
     "bytes_of",
 ]

@@ -80,7 +80,9 @@ def poisoned(call: Call, rows: Tensor, poison: float) -> Call:
 def relabelled(call: Call, order: Tensor) -> dict[str, Tensor]:
     """All that has an entry for each action, with actions under other numbers."""
     names = [name for name in (*of_each_action(call.block), "action_mask") if name in call.inputs]
-    return {name: call.inputs[name].index_select(call.lead.get(name, 0) + 1, order) for name in names}
+    found = {name: call.inputs[name].index_select(call.lead.get(name, 0) + 1, order) for name in names}
+    taken = [name for name, a in asked_by(call.block).items() if isinstance(a, Read) and a.key == "next.action"]
+    return found | {name: order.argsort()[call.inputs[name]] for name in taken}
 
 
 def disturbed(call: Call, name: str) -> Any:

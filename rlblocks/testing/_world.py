@@ -167,6 +167,7 @@ def columns(rows: int, action: Spec, actions: int, form: tuple[int, ...]) -> Map
         "action_mask": masks_for(action, rows) if isinstance(action.n, tuple) else masks(rows, actions),
         **dict.fromkeys(("action", *CHOSEN), actions_in(action, rows)),
         "weight": uniforms(rows),
+        "epsilon": uniforms(rows),
         "error": sizes_of_errors(rows),
         "priority": sizes_of_errors(rows),
         "log_prob": floats(rows, step=1 / 64),  # so that ratios lie within a clip and beyond it

@@ -26,7 +26,7 @@ def table(initial=0.0, states=STATES):
     return net, numbers
 
 
-def textbook(q, s, a, r, discount, s_next, alpha):
+def textbook(q, s, a, r, discount, s_next, alpha):  # noqa: PLR0917  a transition
     """Q-learning by hand, in float32: Q[s, a] += α·δ, δ = r + γ max Q[s'] − Q[s, a]."""
     best = q[s_next].max()
     target = np.float32(r + discount * best) if discount else np.float32(r)
@@ -34,7 +34,7 @@ def textbook(q, s, a, r, discount, s_next, alpha):
     q[s, a] += np.float32(alpha * delta)
 
 
-def step(net, numbers, s, a, r, discount, s_next, alpha):
+def step(net, numbers, s, a, r, discount, s_next, alpha):  # noqa: PLR0917  a transition
     """The same step by blocks: a batch of one, half the squared error, SGD."""
     following = net(torch.tensor([s_next]))["q"]
     y = MaxQ().compute(

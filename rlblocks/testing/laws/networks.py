@@ -97,7 +97,7 @@ def moved(subject: Built) -> None:
     generator = torch.Generator().manual_seed(subject.seed + 3)
     with torch.no_grad():
         for parameter in subject.module.parameters():
-            parameter += torch.rand(parameter.shape, generator=generator)
+            parameter.add_(torch.rand(parameter.shape, generator=generator))
 
 
 def learned(module: nn.Module) -> dict[str, nn.Parameter]:

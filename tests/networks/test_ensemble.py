@@ -12,9 +12,11 @@ from rlblocks.networks import (
     DuelingQ,
     EnsembleModule,
     NatureCNN,
+    NoBody,
     NoisyDense,
     Policy,
     QValues,
+    Temperature,
     build_ensemble,
     build_network,
 )
@@ -87,7 +89,8 @@ def test_it_is_saved_and_loaded():
 def test_bounds_are_alike_for_all_members():
     """What is not saved is no parameter of a member: the bounds of the action."""
     action = Spec((2,), low=(-1.0, 0.0), high=(3.0, 0.5))
-    ensemble = build_ensemble(2, {"x": Spec((4,))}, MLP((8,)), DeterministicPolicy(), action, seeded())
+    generator, parts = seeded(), ({"x": Spec((4,))}, MLP((8,)), DeterministicPolicy(), action)
+    ensemble = EnsembleModule([build_network(*parts, generator) for _ in range(2)])
 
     mode = ensemble(100 * torch.randn(9, 4, generator=seeded()))["mode"]
 
@@ -95,6 +98,19 @@ def test_bounds_are_alike_for_all_members():
     assert (mode >= torch.tensor([-1.0, 0.0])).all()
     assert (mode <= torch.tensor([3.0, 0.5])).all()
     assert mode[..., 1].max() > 0.25
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "reads", "why"),
+    [
+        (DeterministicPolicy(), MLP((8,)), {"x": Spec((4,))}, "several policies with DeterministicPolicy"),
+        (Temperature(), NoBody(), {}, "one number for all rows with Temperature"),
+    ],
+)
+def test_what_there_is_one_of_has_one_member(head, body, reads, why):
+    """One action is taken and one temperature is read, so several networks that write it are refused."""
+    with pytest.raises(BuildError, match=why):
+        build_ensemble(2, reads, body, head, Spec((1,), low=-1.0, high=1.0), seeded())
 
 
 def test_one_member_is_a_network():

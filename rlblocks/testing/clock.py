@@ -114,7 +114,7 @@ class GoalClock(gymnasium.Env[Any, Any]):
         """One step."""
         observation, _, terminated, truncated, info = self._clock.step(action)
         told = self._told(observation)
-        return told, float(self.compute_reward(*self._goals, info)), terminated, truncated, info
+        return told, float(self.compute_reward(self._goals[0], self._goals[1], info)), terminated, truncated, info
 
     def compute_reward(self, achieved_goal: NDArray[Any], desired_goal: NDArray[Any], info: Any) -> NDArray[Any]:  # noqa: ARG002  the signature of goal environments
         """The difference, for one goal `[1]` or for rows `[m, 1]`."""

@@ -177,6 +177,24 @@ def sizes(default: Any = attrs.NOTHING, *, least: int = 1) -> Any:
     return attrs.field(default=default, converter=convert, validator=check, metadata={"kind": "sizes"})
 
 
+def numbers(default: Any = attrs.NOTHING) -> Any:
+    """A tuple of finite real numbers, such as bounds, one for each component; may be empty."""
+
+    def convert(value: Any) -> Any:
+        items = tuple(value) if isinstance(value, list) else value
+        plain = isinstance(items, tuple) and all(isinstance(x, int) and not isinstance(x, bool) for x in items)
+        return tuple(map(float, items)) if plain else items
+
+    def check(owner: object, attribute: Any, value: Any) -> None:
+        good = isinstance(value, tuple) and all(
+            isinstance(x, int | float) and not isinstance(x, bool) and _finite(x) for x in value
+        )
+        if not good:
+            raise _refuse(owner, attribute, value, "a tuple of finite numbers", "write (-1.0, 0.5)")
+
+    return attrs.field(default=default, converter=convert, validator=check, metadata={"kind": "numbers"})
+
+
 def text(default: Any = attrs.NOTHING) -> Any:
     """A non-empty string."""
 

@@ -206,6 +206,9 @@ def leaf(text: str, field_kind: str, now: Any) -> Any:
         return text if number is None else float(number)
     if kind == "sizes":
         return [_whole(part.strip()) for part in text.strip("()[] ").split(",") if part.strip()]
+    if kind == "numbers":
+        parts = [part.strip() for part in text.strip("()[] ").split(",") if part.strip()]
+        return [part if (number := _number(part)) is None else number for part in parts]
     if kind in ("bool", "NoneType") and text in ("true", "false"):
         return text == "true"
     number = _number(text) if kind == "NoneType" else None

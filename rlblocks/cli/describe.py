@@ -160,6 +160,7 @@ def _field(attribute: attrs.Attribute[Any], meaning: str) -> str:
     facts = attribute.metadata
     kind = {"slot": f"a block of role {facts.get('role', '')}", "duration": "a duration, such as 500 env_steps",
             "choice": f"one of {', '.join(facts.get('options', ()))}", "sizes": "whole numbers, such as 256,256",
+            "numbers": "numbers, such as -1.0,0.5",
             "integer": "a whole number", "number": "a number", "text": "a text"}  # fmt: skip
     said = kind.get(facts.get("kind", ""), str(attribute.type or "anything"))
     if facts.get("role") == "schedules":

@@ -2,6 +2,7 @@
 
 from rlblocks.envs.base import Environment, Facts, Pool, Step, Wrapper
 from rlblocks.envs.convert import as_environment
+from rlblocks.envs.discretise import Discretise
 from rlblocks.envs.goals import Goal
 from rlblocks.envs.gym import Gym
 from rlblocks.envs.point_goal import PointGoal
@@ -11,6 +12,7 @@ from rlblocks.envs.wrappers import ClipReward, Flatten, FrameStack, Grayscale, R
 
 __all__ = [
     "ClipReward",
+    "Discretise",
     "Environment",
     "Facts",
     "Flatten",

@@ -72,7 +72,7 @@ class WithNext(Store):
         if takes == "consecutive steps":
             raise FieldError(
                 f"WithNext.inner holds {held}, which would take the next action for that of the next step",
-                fix=f"write WithNext({getattr(self.inner, 'inner', Latest())!r})", **facts,
+                fix=f"write WithNext({getattr(self.inner, 'inner', Latest(1))!r})", **facts,
             )  # fmt: skip
 
     @property

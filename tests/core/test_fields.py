@@ -100,7 +100,7 @@ def test_a_slot_takes_a_block_of_its_role() -> None:
     """Not one of another role, not its class, not a number."""
     assert refusal(target=Huber()).startswith("Knobs.target holds a Huber of role 'losses', but takes a block of role")
     assert refusal(target=MaxQ).splitlines()[1] == "  fix: make the block first: MaxQ()"
-    assert "blocks of that role: double_q, max_q" in refusal(target=3)
+    assert "double_q, expected_sarsa, max_q" in refusal(target=3)
 
 
 def test_a_duration_says_its_clock() -> None:

@@ -1,5 +1,7 @@
 """Rows that are handed on when the next action is known."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from rlblocks.stores import Latest, NStep, PrioritizedReplay, Rollout, UniformRe
 def expected(rows):
     """What must be handed on of one environment's rows, in order: pairs of a row and its next action."""
     found = []
-    for one, following in zip(rows, rows[1:], strict=False):
+    for one, following in pairwise(rows):
         if one["terminated"] or not one["truncated"]:
             found.append((int(one["action"]), 0 if one["terminated"] else int(following["action"])))
     return found

@@ -59,5 +59,5 @@ def test_padding_may_hold_anything(garbage):
 )
 def test_actions_without_bounds_are_refused(action):
     """There are no units in which to count."""
-    with pytest.raises(ValueError, match="bounds of an action"):
+    with pytest.raises(ValueError, match="entropy is measured against"):
         TemperatureLoss().compute(log_alpha=torch.tensor(0.0), log_prob=torch.zeros(2), action=action)

@@ -131,22 +131,30 @@ def _written_by(key: Key, known: Known, world: World) -> str:
                    and str(key) in kind.outputs and all_served(kind.inputs, known, world)]  # fmt: skip
         if writers:
             return f"{place}: {', '.join(writers)}"
-    if keeper := _keeper(key, known, world):
-        return f"put {keeper} into the recipe's prepare"
+    if kept := _wrapping_stores(key, world) or _keeper(key, known, world):
+        return kept
     if key.name in world.writers:
         return f"network {world.writers[key.name]!r} writes {key.name + '@online'!r}"
     return ""
 
 
+def _wrapping_stores(key: Key, world: World) -> str:
+    """To wrap the store in one that writes a key besides; empty where none does, or the store is drained."""
+    kinds = {name: kind for name, kind in blocks_of("stores").items() if "inner" in fields_of(kind)}
+    found = [name for name, kind in kinds.items()
+             if world.recipe.store.hands == "sampled" and str(key) in kind().outputs]  # fmt: skip
+    return f"wrap the store in one that writes it: {', '.join(found)}" if found else ""
+
+
 def _keeper(key: Key, known: Known, world: World) -> str:
-    """The transform that writes a column of what a network says, as it is made; empty where there is none."""
+    """To write a column of what a network says, as it is made, by a transform; empty where none does."""
     for kind in blocks_of("transforms").values():
         needs = {name for name, field in fields_of(kind).items() if field.default is attrs.NOTHING} - {"key"}
         if "key" in fields_of(kind) and not needs:
             made = cast("Any", kind)(key=str(key))
             reads = {asked.key for asked in made.inputs.values() if isinstance(asked, Read)}
             if f"{key}@online" in reads and all_served(made.inputs, known, world):
-                return f"{kind.__name__}({str(key)!r})"
+                return f"put {kind.__name__}({str(key)!r}) into the recipe's prepare"
     return ""
 
 

@@ -12,7 +12,7 @@ from gymnasium import wrappers as gym
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks._core.errors import FieldError, RunError
+from rlblocks._core.errors import BuildError, FieldError, RunError
 from rlblocks.envs.base import Wrapper
 
 if TYPE_CHECKING:
@@ -70,11 +70,11 @@ class Discretise(Wrapper):
         """The environment with whole numbers for observations.
 
         Raises:
-            FieldError: its observation is no vector of as many components, or has no bounds and none are given.
+            BuildError: its observation is no vector of as many components, or has no bounds and none are given.
         """
         space = env.observation_space
         if not isinstance(space, spaces.Box) or space.shape != (len(self.bins),):
-            raise FieldError(
+            raise BuildError(
                 f"Discretise takes a vector of {len(self.bins)} numbers, one for each of bins={self.bins}, and the "
                 f"observation is {space}",
                 fix=_fix(space), block="Discretise", field="bins", value=self.bins,
@@ -83,7 +83,7 @@ class Discretise(Wrapper):
         high = np.array(self.high or space.high, np.float64)
         for name, bound in (("low", low), ("high", high)):
             if not np.isfinite(bound).all():
-                raise FieldError(
+                raise BuildError(
                     f"Discretise cannot part component {int(np.argmin(np.isfinite(bound)))} into bins, because its "
                     f"space has no bound: {name} is {tuple(float(x) for x in bound)}",
                     fix=f"say between which numbers the bins lie: Discretise({self.bins}, low=..., high=...)",

@@ -23,6 +23,7 @@ from rlblocks.targets import DoubleQ, MaxQ, Target
 from tests.core.control_misfits import control_cases
 from tests.core.noise_misfits import noise_cases
 from tests.core.policy_misfits import policy_cases
+from tests.core.tabular_misfits import tabular_cases
 
 Q = Network(reads="observation", body=MLP((8,)), head=QValues())
 TORSO = Network(reads="observation", body=MLP((8,)), head=Features())
@@ -40,7 +41,15 @@ def wired(**slots: Any) -> Any:
 def cases(o: SimpleNamespace) -> dict[str, Callable[[], Any]]:
     """By name. `o` holds the odd blocks."""
     fits = {**reads(o), **debts(o), **keepers(o), **shapes(o), **spaces(o), **slots(o)}
-    return {**fits, **policy_cases(o), **control_cases(), **noise_cases(), **numbers(), **declarations()}
+    return {
+        **fits,
+        **policy_cases(o),
+        **control_cases(),
+        **noise_cases(),
+        **tabular_cases(),
+        **numbers(),
+        **declarations(),
+    }
 
 
 def reads(o: SimpleNamespace) -> dict[str, Callable[[], Any]]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rlblocks.recipes import q_learning
 
-from rlblocks._core.errors import FieldError, RunError
+from rlblocks._core.errors import RecipeError, RunError
 from rlblocks._core.files import dumps, loads
 from rlblocks.envs import Discretise, Flatten, Gym
 
@@ -90,7 +90,7 @@ def test_a_recipe_takes_it_in_a_file():
 )
 def test_what_cannot_be_parted_is_refused(make, said):
     """Each says what is wrong and what to do."""
-    with pytest.raises(FieldError, match=said):
+    with pytest.raises(RecipeError, match=said):
         make()
 
 

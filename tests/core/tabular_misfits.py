@@ -1,0 +1,57 @@
+"""Deliberate mis-compositions about tables: a name, and what makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from rlblocks.recipes import expected_sarsa, q_learning, sarsa
+
+from rlblocks import wire
+from rlblocks.envs import Discretise, Gym, Supplied
+from rlblocks.explorers import UniformRandom
+from rlblocks.networks import Quantiles, QValues
+from rlblocks.stores import Latest, NStep, Rollout, UniformReplay, WithNext
+from rlblocks.targets import ExpectedSarsa, Sarsa
+from tests.core.noise_misfits import HalfBounded
+
+
+class Pictures(HalfBounded):
+    """Observations are images."""
+
+    observation_space = spaces.Box(0, 255, (84, 84, 3), np.uint8)
+    action_space = spaces.Discrete(2)
+
+
+def on_cartpole(**bins: Any) -> Any:
+    """A table on CartPole in these bins."""
+    return wire(q_learning().swap(env=Gym("CartPole-v1", wrappers=(Discretise(**bins),))))
+
+
+def tabular_cases() -> dict[str, Callable[[], Any]]:
+    """By name."""
+    return {
+        "a table on images": lambda: wire(q_learning().swap(env=Supplied(Pictures))),
+        "a table on real numbers": lambda: wire(q_learning().swap(env=Gym("CartPole-v1"))),
+        "a table of real actions": lambda: wire(q_learning().swap(env=Gym("Pendulum-v1"))),
+        "SARSA on a store that forgets the next action": lambda: wire(q_learning().swap(target=Sarsa())),
+        "SARSA on replay that forgets the next action": lambda: wire(sarsa().swap(store=UniformReplay(100))),
+        "expected SARSA with an explorer that does not say how much": lambda: wire(
+            q_learning().swap(target=ExpectedSarsa())
+        ),
+        "expected SARSA with a warm-up that does not say how much": lambda: wire(
+            expected_sarsa().swap({"cadence.warmup_explorer": UniformRandom()})
+        ),
+        "expected SARSA of quantiles": lambda: wire(expected_sarsa().swap({"networks.q.head": QValues(Quantiles(4))})),
+        "a larger batch than the newest row": lambda: wire(q_learning().set({"cadence.batch": 4})),
+        "next actions of a drained store": lambda: WithNext(Rollout(4)),
+        "next actions of joined steps": lambda: WithNext(NStep(UniformReplay(9))),
+        "next actions twice": lambda: WithNext(WithNext(Latest(1))),
+        "bins of no width": lambda: on_cartpole(bins=(2,) * 4, low=(-1.0,) * 4, high=(1.0, 1.0, -1.0, 1.0)),
+        "bins of a component without bounds": lambda: on_cartpole(bins=(2,) * 4),
+        "bins of too few components": lambda: on_cartpole(bins=(2, 2)),
+        "no bins at all": lambda: on_cartpole(bins=()),
+        "bounds of too few components": lambda: on_cartpole(bins=(2,) * 4, low=(0.0,)),
+    }

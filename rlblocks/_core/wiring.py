@@ -166,7 +166,7 @@ def _network(world: World, name: str, network: Network, reads: dict[str, Spec], 
     if why := input_misfit(reads, body):
         world.misfit(f"networks.{name}.body", body, why, _fitting_bodies(reads))
     elif why := head.misfit(spec := network_spec(reads, body, action)):
-        world.misfit(f"networks.{name}.head", head, why, _fitting_head(head, action))
+        world.misfit(f"networks.{name}.head", head, why, _fitting_head(head, action, reads))
     elif not spec.features and any("batch" in of.dims for of in head.writes(spec).values()):
         world.misfit(f"networks.{name}.head", head, "writes something for each row, and the network reads nothing",
                      "let the network read a key, or use the head temperature")  # fmt: skip
@@ -235,10 +235,10 @@ def _fitting_bodies(reads: Mapping[str, Spec]) -> str:
     return f"bodies that read {what}: {', '.join(fits)}" if fits else "wrap the environment"
 
 
-def _fitting_head(head: Head, action: Spec) -> str:
+def _fitting_head(head: Head, action: Spec, reads: Mapping[str, Spec]) -> str:
     """The distributions that serve such actions, of a head that holds one; else the recipes whose heads serve them."""
     from rlblocks.distributions import Distribution
-    from rlblocks.networks import NetworkSpec
+    from rlblocks.networks import NetworkSpec, input_misfit
     from rlblocks.recipes import RECIPES
 
     if any(isinstance(getattr(head, field), Distribution) for field in fields_of(type(head))):
@@ -246,8 +246,10 @@ def _fitting_head(head: Head, action: Spec) -> str:
         fits = [name for name, kind in kinds.items() if not cast("Distribution", kind()).misfit(action)]
         return f"{bounding(action)}distributions of such actions: {', '.join(fits)}"
     spec, made = NetworkSpec(1, action), {name: make() for name, make in RECIPES.items()}
+    seen = {"observation": reads["observation"]} if "observation" in reads else {}
     fits = [name for name, recipe in made.items()
-            if not any(network.head.misfit(spec) for network in recipe.networks.values())]  # fmt: skip
+            if not any(network.head.misfit(spec) or (tuple(seen) == network.reads and input_misfit(seen, network.body))
+                       for network in recipe.networks.values())]  # fmt: skip
     if not fits:
         return "use an environment with Discrete actions"
     return f"{bounding(action)}recipes that act in this space: {', '.join(fits)}"

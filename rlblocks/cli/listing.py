@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 ORDER = (  # of the roles: what one swaps most often first
     "targets", "losses", "aggregates", "returns", "transforms", "optimizers", "clips", "explorers", "schedules",
-    "stores", "bodies", "heads", "distributions", "layers", "value_forms", "target_updates", "cadences", "early_stops", "normalizers",
-    "envs", "wrappers",
+    "stores", "bodies", "heads", "distributions", "layers", "value_forms", "target_updates", "cadences", "early_stops",
+    "normalizers", "envs", "wrappers",
 )  # fmt: skip
 
 

@@ -51,8 +51,8 @@ def quantile_huber(prediction: Tensor, target: Tensor, kappa: float) -> Tensor:
     if target.dim() != 2 or prediction.shape[-2:-1] != target.shape[:1]:  # noqa: PLR2004  batch, and numbers of a row
         raise ValueError(
             f"target has shape {tuple(target.shape)}, but must hold numbers for each row of a prediction of shape "
-            f"{tuple(prediction.shape)}, whose last dim are quantiles; use a target that writes quantiles, or a loss of "
-            "single values"
+            f"{tuple(prediction.shape)}, whose last dim are quantiles; use a target that writes quantiles, or a loss "
+            "of single values"
         )
     pairs = (*prediction.shape, target.shape[-1])  # [*, B, M, K]
     theta, y = prediction.unsqueeze(-1).expand(pairs), target.detach().unsqueeze(-2).expand(pairs)

@@ -67,20 +67,16 @@ early_stop=NoEarlyStop(), window=1))
         return self.window
 
     def misfit(self, chunk: tuple[int, int]) -> str:
-        """See `Cadence.misfit`: the parts must be of one size, of several rows, and made of whole windows."""
+        """See `Cadence.misfit`: the parts must be of one size, and made of whole windows."""
         steps, environments = chunk
         if steps % self.window:
             fit = max(w for w in range(1, self.window) if steps % w == 0)
             said = f"keeps {self.window} steps together, and a chunk of {steps} steps is not made of whole such windows"
             return f"{said}; use window={fit}, or another number of steps"
         windows = steps // self.window * environments
-        fits = [parts for parts in range(1, windows + 1) if windows % parts == 0 and steps * environments // parts > 1]
-        fit = max((parts for parts in fits if parts < self.minibatches), default=1)
-        if self.minibatches == steps * environments > 1:
-            said = f"cuts a chunk of {windows} rows into minibatches of one row, of which nothing can be normalised"
-            return f"{said}; use minibatches={fit}, or more steps"
         if windows % self.minibatches == 0:
             return ""
+        fit = max(parts for parts in range(1, self.minibatches) if windows % parts == 0)
         what = "rows" if self.window == 1 else f"windows of {self.window} steps"
         said = f"cuts a chunk of {steps} × {environments} = {windows:,} {what} into {self.minibatches} minibatches"
         if self.window > 1:

@@ -50,7 +50,8 @@ class EpsilonSoft(Explorer):
     ) -> tuple[Tensor, Tensor]:
         """The action of each row, `[B]` int64, and ε, `[B]` float32."""
         action = functional.epsilon_greedy_action(q, epsilon, explore, choice, action_mask)
-        return action, epsilon.to(q.dtype).expand(q.shape[0])
+        real = (q.detach() * 1.0).dtype  # also of whole numbers
+        return action, epsilon.detach().to(real).expand(q.shape[0]).clone()
 
     def evaluation(self) -> Explorer:
         """Greedy."""

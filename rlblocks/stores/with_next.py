@@ -15,6 +15,7 @@ from rlblocks._core.keys import Spec
 from rlblocks.stores._ring import Gate
 from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree, bytes_of
 from rlblocks.stores.latest import Latest
+from rlblocks.stores.uniform_replay import UniformReplay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +55,7 @@ class WithNext(Store):
     equation = "(s, a, r, s', a') = (s_t, a_t, r_{t+1}, s_{t+1}, a_{t+1})"
     tags = {"flush": "next step", "takes": "consecutive steps"}
 
-    inner: Store = fields.slot("stores", Latest)
+    inner: Store = fields.slot("stores", lambda: UniformReplay(10_000))
 
     def __attrs_post_init__(self) -> None:
         takes, held = self.inner.tags.get("takes"), type(self.inner).__name__
@@ -183,8 +184,8 @@ class WithNextMemory:
         self.inner.feed(**fed)
 
     def cut(self) -> None:
-        """Let go of rows whose next action is not known, at most one of each environment; terminated ones can stay."""
-        self.waits &= self.last["terminated"]
+        """Let go of rows that wait, at most one of each environment."""
+        self.waits[:] = False
         self.inner.cut()
 
     def contents(self) -> dict[str, NDArray[Any]]:

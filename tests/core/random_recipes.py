@@ -19,6 +19,7 @@ POOLS = {
     "integer": [0, 1, 2, 3, 17, 10_000, 2**40],
     "duration": [EnvSteps(1), EnvSteps(2**53 + 1), Updates(7), Episodes(10), OfRun(1), OfRun(0.1), OfRun(1e-6)],
     "sizes": [(), (1,), (64, 32)],
+    "numbers": [(), (0.0,), (-1.5, 2.0)],
     "text": ["CartPole-v1", "a b", "q\"uo\\te'", "line\nbreak\ttab", "ünïcode ☃ 🙂", "\x7f\x00", "#=[]{}"],
     "options": [{}, {"continuous": True}, {"wind": 15.0, "map": ["SF", "FG"], "odd key.": {"a": 1}}],
 }

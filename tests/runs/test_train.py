@@ -342,7 +342,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a recipe that does not fit": (
         lambda folder: train(folder, small(dqn()), env="Pendulum-v1"),
         ("recipe 'dqn': slot 'networks.q.head' holds QValues, which writes a value for each action, and the actions "
-        "are not Discrete\n  fix: recipes that act in this space: reinforce, reinforce_baseline, a2c, ppo, ppo_lstm"),
+        "are not Discrete\n  fix: recipes that act in this space: reinforce, reinforce_baseline, a2c, ppo, ppo_lstm, "
+        "ddpg, td3, sac, tqc, redq"),
     ),
 }  # fmt: skip
 

@@ -134,7 +134,8 @@ def mixtures(a, b):
         parts = {x.name: mixtures(getattr(a, x.name), getattr(b, x.name)) for x in attrs.fields(type(a))}
         return st.fixed_dictionaries(parts).map(lambda values: type(a)(**values))
     if isinstance(a, tuple):
-        return st.sampled_from([a, b, a + b, a[1:], b[:1] + a])
+        only_b = tuple(value for value in b if value not in a)
+        return st.sampled_from([a, b, a + only_b, a[1:], only_b[:1] + a])
     if isinstance(a, Mapping):
         both = {key: mixtures(a[key], b[key]) for key in a if key in b}
         return st.sampled_from([a, b, {**a, **b}]) | st.fixed_dictionaries(both)

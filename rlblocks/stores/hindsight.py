@@ -9,9 +9,18 @@ import numpy as np
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks._core.declare import Declared, Scheduled
-from rlblocks._core.errors import BuildError, FieldError, RunError
+from rlblocks._core.errors import BuildError, RunError
 from rlblocks.functional.replay import later_steps
+from rlblocks.stores._inner import (
+    CONSECUTIVE,
+    DRAINED,
+    SINGLE,
+    debts_inside,
+    inputs_inside,
+    outputs_inside,
+    refuse,
+    rows_inside,
+)
 from rlblocks.stores._lanes import Lanes
 from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree
 from rlblocks.stores.uniform_replay import UniformReplay
@@ -70,26 +79,20 @@ class Hindsight(Store):
     inner: Store = fields.slot("stores", lambda: UniformReplay(1_000_000))
     goals: int = fields.integer(4, ge=1, unit="copies of a step")
 
+    outputs = property(outputs_inside)  # a wrapper answers for what it wraps
+    debts = property(debts_inside)
+    inputs = property(inputs_inside)
+    most_rows = rows_inside
+
     def __attrs_post_init__(self) -> None:
-        _refuse(self.inner, self.goals)
-
-    @property
-    def outputs(self) -> tuple[str, ...]:  # type: ignore[override]  # a wrapper answers for what it wraps
-        """As the store inside."""
-        return self.inner.outputs
-
-    @property
-    def debts(self) -> tuple[str, ...]:  # type: ignore[override]
-        """As the store inside."""
-        return self.inner.debts
-
-    @property
-    def inputs(self) -> Mapping[str, Declared]:  # type: ignore[override]
-        """As the store inside; a scheduled number is found there."""
-        return {
-            name: Scheduled(f"inner.{asked.name}") if isinstance(asked, Scheduled) else asked
-            for name, asked in self.inner.inputs.items()
-        }
+        refuse(self, {
+            DRAINED: ("whose rows are drained once, as they were acted",
+                      "use a store that samples, and an algorithm that learns off-policy"),
+            CONSECUTIVE: ("which joins consecutive steps, and every copy has a goal of its own",
+                          "put the store inside it there: Hindsight(UniformReplay(...))"),
+            SINGLE: ("which would relabel what is relabelled",
+                     f"write one of them, with more goals: goals={self.goals * 2}"),
+        })  # fmt: skip
 
     def build(self, spec: StoreSpec) -> SampledMemory:
         """Make the memory inside, and room for the episodes under way.
@@ -109,34 +112,9 @@ class Hindsight(Store):
         fix = "use a goal environment in the wrapper Goal()" if facts.takes_wrappers else around
         return f"changes goals, and {facts.name} tells none; {fix}, or use the store {type(self.inner).__name__} alone"
 
-    def most_rows(self) -> int:
-        """See `Store.most_rows`."""
-        return self.inner.most_rows()
-
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """As the store inside: the episodes under way do not count."""
         return self.inner.row_bytes(columns)
-
-
-def _refuse(inner: Store, goals: int) -> None:
-    """Refuse a store inside that cannot hold copies beside steps."""
-    takes, held = inner.tags.get("takes"), type(inner).__name__
-    facts = {"block": "Hindsight", "field": "inner", "value": inner}
-    if inner.hands == "drained":
-        raise FieldError(
-            f"Hindsight.inner holds {held}, whose rows are drained once, as they were acted",
-            fix="use a store that samples, and an algorithm that learns off-policy", **facts,
-        )  # fmt: skip
-    if takes == "consecutive steps":
-        raise FieldError(
-            f"Hindsight.inner holds {held}, which joins consecutive steps, and every copy has a goal of its own",
-            fix="put the store inside it there: Hindsight(UniformReplay(...))", **facts,
-        )  # fmt: skip
-    if takes == "single steps":
-        raise FieldError(
-            f"Hindsight.inner holds {held}, which would relabel what is relabelled",
-            fix=f"write one of them, with more goals: goals={goals * 2}", **facts,
-        )  # fmt: skip
 
 
 def _require_goals(columns: Mapping[str, Spec]) -> None:

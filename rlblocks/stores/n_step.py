@@ -8,10 +8,19 @@ import numpy as np
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks._core.declare import Declared, Scheduled
-from rlblocks._core.errors import BuildError, CheckpointError, FieldError
+from rlblocks._core.errors import BuildError, CheckpointError
 from rlblocks._core.keys import Spec, parse
 from rlblocks.functional.replay import accumulate
+from rlblocks.stores._inner import (
+    CONSECUTIVE,
+    DRAINED,
+    SINGLE,
+    debts_inside,
+    inputs_inside,
+    outputs_inside,
+    refuse,
+    rows_inside,
+)
 from rlblocks.stores._ring import Gate
 from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree
 from rlblocks.stores.uniform_replay import UniformReplay
@@ -62,44 +71,22 @@ class NStep(Store):
     inner: Store = fields.slot("stores", lambda: UniformReplay(10_000))
     n: int = fields.integer(3, ge=1, unit="steps")
 
+    outputs = property(outputs_inside)  # a wrapper answers for what it wraps
+    debts = property(debts_inside)
+    inputs = property(inputs_inside)
+    most_rows = rows_inside
+
     def __attrs_post_init__(self) -> None:
-        if self.inner.hands == "drained":
-            raise FieldError(
-                f"NStep.inner holds {type(self.inner).__name__}, whose rows are drained in chunks of whole time steps",
-                fix="use that store alone, and a block of returns, which sums over its steps",
-                block="NStep", field="inner", value=self.inner,
-            )  # fmt: skip
-        if self.inner.tags.get("takes") == "single steps":
-            raise FieldError(
-                f"NStep.inner holds {type(self.inner).__name__}, which pays for single steps anew and cannot take "
-                "a sum of rewards apart",
-                fix=f"learn from single steps: {self.inner!r} without NStep",
-                block="NStep", field="inner", value=self.inner,
-            )  # fmt: skip
-        if isinstance(self.inner, NStep):
-            raise FieldError(
-                "NStep.inner holds an NStep, but its rows overlap and cannot be joined again",
-                fix=f"write NStep(..., n={self.n}) around the store itself",
-                block="NStep", field="inner", value=self.inner,
-            )  # fmt: skip
-
-    @property
-    def outputs(self) -> tuple[str, ...]:  # type: ignore[override]  # a wrapper answers for what it wraps
-        """As the store inside."""
-        return self.inner.outputs
-
-    @property
-    def debts(self) -> tuple[str, ...]:  # type: ignore[override]
-        """As the store inside."""
-        return self.inner.debts
-
-    @property
-    def inputs(self) -> Mapping[str, Declared]:  # type: ignore[override]
-        """As the store inside; a scheduled number is found there."""
-        return {
-            name: Scheduled(f"inner.{asked.name}") if isinstance(asked, Scheduled) else asked
-            for name, asked in self.inner.inputs.items()
-        }
+        twice = "which needs the steps one by one, but joined rows overlap"
+        alone = f"learn from single steps: {self.inner!r} without NStep"
+        refuse(self, {
+            DRAINED: (
+                "whose rows are drained in chunks of whole time steps",
+                "use that store alone, and a block of returns, which sums over its steps",
+            ),
+            SINGLE: ("which pays for single steps anew and cannot take a sum of rewards apart", alone),
+            CONSECUTIVE: (twice, f"write NStep(..., n={self.n}) around the store inside it, or it alone"),
+        })  # fmt: skip
 
     def build(self, spec: StoreSpec) -> SampledMemory:
         """Make the memory inside, and the pending rows of each environment.
@@ -114,10 +101,6 @@ class NStep(Store):
                 fix="write these columns, or use the store inside alone", missing=missing,
             )  # fmt: skip
         return NStepMemory(cast("SampledMemory", self.inner.build(spec)), self.n, spec)
-
-    def most_rows(self) -> int:
-        """See `Store.most_rows`."""
-        return self.inner.most_rows()
 
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """As the store inside: the pending rows do not count."""

@@ -9,9 +9,9 @@ import numpy as np
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks._core.declare import Declared, Scheduled
-from rlblocks._core.errors import BuildError, CheckpointError, FieldError
+from rlblocks._core.errors import BuildError, CheckpointError
 from rlblocks._core.keys import Spec
+from rlblocks.stores._inner import CONSECUTIVE, DRAINED, SINGLE, debts_inside, inputs_inside, refuse, rows_inside
 from rlblocks.stores._ring import Gate
 from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree, bytes_of
 from rlblocks.stores.latest import Latest
@@ -57,47 +57,21 @@ class WithNext(Store):
 
     inner: Store = fields.slot("stores", lambda: UniformReplay(10_000))
 
+    outputs = property(lambda self: ("next.action", *self.inner.outputs))  # a wrapper answers for what it wraps
+    specs = property(lambda self: {"next.action": COUNTED, **self.inner.specs})
+    debts = property(debts_inside)
+    inputs = property(inputs_inside)
+    most_rows = rows_inside
+
     def __attrs_post_init__(self) -> None:
-        takes, held = self.inner.tags.get("takes"), type(self.inner).__name__
-        facts = {"block": "WithNext", "field": "inner", "value": self.inner}
-        if self.inner.hands == "drained":
-            raise FieldError(
-                f"WithNext.inner holds {held}, whose rows are drained in chunks of whole time steps",
-                fix="use a store that samples: latest, uniform_replay or prioritized_replay", **facts,
-            )  # fmt: skip
-        if takes == "single steps":
-            raise FieldError(
-                f"WithNext.inner holds {held}, whose copies of steps were never followed by an action",
-                fix="put the store inside it there: WithNext(UniformReplay(...))", **facts,
-            )  # fmt: skip
-        if takes == "consecutive steps":
-            raise FieldError(
-                f"WithNext.inner holds {held}, which would take the next action for that of the next step",
-                fix=f"write WithNext({getattr(self.inner, 'inner', Latest(1))!r})", **facts,
-            )  # fmt: skip
-
-    @property
-    def outputs(self) -> tuple[str, ...]:  # type: ignore[override]  # a wrapper answers for what it wraps
-        """The next action, and what the store inside writes."""
-        return ("next.action", *self.inner.outputs)
-
-    @property
-    def specs(self) -> Mapping[str, Spec]:  # type: ignore[override]
-        """Actions are counted from 0."""
-        return {"next.action": COUNTED, **self.inner.specs}
-
-    @property
-    def debts(self) -> tuple[str, ...]:  # type: ignore[override]
-        """As the store inside."""
-        return self.inner.debts
-
-    @property
-    def inputs(self) -> Mapping[str, Declared]:  # type: ignore[override]
-        """As the store inside; a scheduled number is found there."""
-        return {
-            name: Scheduled(f"inner.{asked.name}") if isinstance(asked, Scheduled) else asked
-            for name, asked in self.inner.inputs.items()
-        }
+        refuse(self, {
+            DRAINED: ("whose rows are drained in chunks of whole time steps",
+                      "use a store that samples: latest, uniform_replay or prioritized_replay"),
+            SINGLE: ("whose copies of steps were never followed by an action",
+                     "put the store inside it there: WithNext(UniformReplay(...))"),
+            CONSECUTIVE: ("which would take the next action for that of the next step",
+                          f"write WithNext({getattr(self.inner, 'inner', Latest(1))!r})"),
+        })  # fmt: skip
 
     def build(self, spec: StoreSpec) -> SampledMemory:
         """Make the memory inside, and room for one row of each environment.
@@ -123,10 +97,6 @@ class WithNext(Store):
                 f"keeps next actions that are counted, and those of {facts.name} are not; use a target that needs none"
             )
         return self.inner.misfit(facts)
-
-    def most_rows(self) -> int:
-        """See `Store.most_rows`."""
-        return self.inner.most_rows()
 
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """As the store inside, and the next action: the rows that wait do not count."""

@@ -24,7 +24,7 @@ from store_streams import (
 from rlblocks._core.declare import Read, Scheduled
 from rlblocks._core.errors import BuildError, CheckpointError, FieldError, RunError
 from rlblocks._core.keys import Spec
-from rlblocks.stores import Latest, NStep, PrioritizedReplay, UniformReplay
+from rlblocks.stores import Latest, NStep, PrioritizedReplay, UniformReplay, WithNext
 
 LARGE = 10_000
 
@@ -293,10 +293,11 @@ def test_samples_and_feeds_the_store_inside():
     assert found["weight"].max() == 1.0
 
 
-def test_joined_rows_cannot_be_joined_again():
-    """An n-step store inside another is refused when it is made."""
+@pytest.mark.parametrize("inner", [NStep(UniformReplay(4)), WithNext(UniformReplay(4))])
+def test_joined_rows_are_not_consecutive(inner):
+    """Joined again they would count twice, and the next action would be that of a step inside them: refused."""
     with pytest.raises(FieldError, match="overlap"):
-        NStep(NStep(UniformReplay(4)), 3)
+        NStep(inner, 3)
 
 
 def test_needs_what_it_joins():

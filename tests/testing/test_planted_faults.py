@@ -21,6 +21,7 @@ from tests.testing import (
     faulty_soft_policies,
     faulty_stops,
     faulty_surrogates,
+    faulty_tables,
     faulty_targets,
     faulty_temperatures,
     faulty_tensors,
@@ -40,7 +41,7 @@ PLANTED = (
     faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, naive_drained, naive_hindsight,
     faulty_tensors, faulty_noise, faulty_networks, faulty_envs, faulty_returns, faulty_policies, faulty_normalizers,
     faulty_members, faulty_temperatures, faulty_control_networks, faulty_soft_policies,
-    faulty_aggregates, faulty_policy_targets, faulty_member_targets,
+    faulty_aggregates, faulty_policy_targets, faulty_member_targets, faulty_tables,
 )  # fmt: skip
 FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
 RAISES = {"past the end"}  # faults that show by raising

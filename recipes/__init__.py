@@ -3,6 +3,7 @@
 from .a2c import a2c
 from .ddpg import ddpg
 from .double_dqn import double_dqn
+from .double_q_learning import double_q_learning
 from .dqn import dqn
 from .dueling_dqn import dueling_dqn
 from .expected_sarsa import expected_sarsa
@@ -41,10 +42,11 @@ RECIPES = {
     "q_learning": q_learning,
     "sarsa": sarsa,
     "expected_sarsa": expected_sarsa,
+    "double_q_learning": double_q_learning,
 }
 
 __all__ = [
-    "PATCHES", "RECIPES", "a2c", "compose", "ddpg", "double", "double_dqn", "dqn", "dueling", "dueling_dqn",
-    "expected_sarsa", "huber", "n_step", "n_step_dqn", "noisy", "ppo", "ppo_lstm", "prioritized", "prioritized_dqn",
-    "q_learning", "redq", "reinforce", "reinforce_baseline", "sac", "sac_discrete", "sarsa", "td3", "tqc",
+    "PATCHES", "RECIPES", "a2c", "compose", "ddpg", "double", "double_dqn", "double_q_learning", "dqn", "dueling",
+    "dueling_dqn", "expected_sarsa", "huber", "n_step", "n_step_dqn", "noisy", "ppo", "ppo_lstm", "prioritized",
+    "prioritized_dqn", "q_learning", "redq", "reinforce", "reinforce_baseline", "sac", "sac_discrete", "sarsa", "td3", "tqc",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from rlblocks.cadences import LearnEvery, RolloutEpochs
 from rlblocks.distributions import Gaussian, StateGaussian, TanhGaussian
 from rlblocks.early_stops import KLStop
 from rlblocks.envs import Discretise, Gym, Supplied, SuppliedVector, TimeLimit
-from rlblocks.explorers import Boltzmann, EpsilonGreedy, EpsilonSoft, GaussianNoise, OrnsteinUhlenbeck
+from rlblocks.explorers import Boltzmann, EpsilonGreedy, EpsilonSoft, GaussianNoise, OrnsteinUhlenbeck, OverMembers
 from rlblocks.losses import (
     ClippedSurrogate,
     ClippedValueLoss,
@@ -79,6 +79,8 @@ EXAMPLES = {
         Boltzmann(4.0),
         GaussianNoise(Linear(1.0, 0.0, over=EnvSteps(50))),
         OrnsteinUhlenbeck(0.5, theta=0.5, dt=0.25),
+        OverMembers(EpsilonSoft(0.3), First()),
+        OverMembers(Boltzmann(2.0), Least()),
     ],
     "stores": [
         UniformReplay(7),

@@ -55,11 +55,19 @@ def mend_dims(asked: Read, there: Spec, block: Block, known: Known, world: World
              if missing and not any(field.default is attrs.NOTHING for field in fields_of(kind).values())
              and set(missing) <= set(cast("ValueForm", kind()).dims())]  # fmt: skip
     found = f"give the head of network {writer!r} the form {' or '.join(forms)}" if forms else ""
-    if "member" in there.dims and not missing:
-        found = f"give network {writer!r} members=1"
+    if missing == ["member"] and writer:
+        found = f"give network {writer!r} members=2"
+    if "member" in there.dims and not missing and writer:
+        found = "; ".join((f"give network {writer!r} members=1", *_wrapping(block)))
     fits = [] if found and block.role == "losses" else fitting_blocks(block, known, world)
     here = f"in this slot these fit: {', '.join(fits)}" if fits else ""
     return "; ".join(part for part in (found, here) if part) or "use a network whose head writes those dims"
+
+
+def _wrapping(block: Block) -> list[str]:
+    """To put a block inside one of its role that makes one number of what members say; empty where none does."""
+    found = [kind.__name__ for kind in blocks_of(block.role).values() if {"inner", "over"} <= set(fields_of(kind))]
+    return [f"or wrap this one: {name}({type(block).__name__}(...))" for name in found]
 
 
 def reads_action(network: str, world: World) -> str:

@@ -8,6 +8,7 @@ from rlblocks.explorers.gaussian_noise import GaussianNoise
 from rlblocks.explorers.greedy import Greedy
 from rlblocks.explorers.mode import Mode
 from rlblocks.explorers.ornstein_uhlenbeck import OrnsteinUhlenbeck
+from rlblocks.explorers.over_members import OverMembers
 from rlblocks.explorers.sample import Sample
 from rlblocks.explorers.uniform_random import UniformRandom
 
@@ -20,6 +21,7 @@ __all__ = [
     "Greedy",
     "Mode",
     "OrnsteinUhlenbeck",
+    "OverMembers",
     "Sample",
     "UniformRandom",
 ]

@@ -47,7 +47,14 @@ from rlblocks.functional.value_learning import (
 
 if TYPE_CHECKING:
     from rlblocks.functional.continuous_control import least_quantiles, smoothed_action, soft_value
-    from rlblocks.functional.ensembles import first_of_members, least_of_members, members, subset_of_members
+    from rlblocks.functional.ensembles import (
+        first_of_members,
+        least_of_members,
+        members,
+        subset_of_members,
+        told_to_one,
+        value_of_other_choice,
+    )
     from rlblocks.functional.errors import (
         for_members,
         huber,
@@ -190,6 +197,7 @@ __all__ = [
     "standardised",
     "subset_of_members",
     "temperature_loss",
+    "told_to_one",
     "total_of_members",
     "total_of_row",
     "uniform_action",
@@ -198,6 +206,7 @@ __all__ = [
     "unroll",
     "unsquash",
     "value_of_action",
+    "value_of_other_choice",
     "vtrace",
     "weighted_average",
     "weighted_mean",
@@ -205,7 +214,9 @@ __all__ = [
 
 _LAZY = {
     "continuous_control": ("least_quantiles", "smoothed_action", "soft_value"),
-    "ensembles": ("first_of_members", "least_of_members", "members", "subset_of_members"),
+    "ensembles": (
+        "first_of_members", "least_of_members", "members", "subset_of_members", "told_to_one", "value_of_other_choice",
+    ),
     "errors": (
         "for_members", "huber", "mean_of_members", "squared_error", "total_of_members", "weighted_mean",
     ),

@@ -93,9 +93,11 @@ def weighted_mean(rows: Tensor, weight: Tensor | float, coefficient: float = 1.0
 def for_members(name: str, value: Tensor, other_name: str, other: Tensor) -> Tensor:
     """One number a row, `[B]`, as often as there are members: in the shape of what they say, `[*, B]`.
 
+    What is in that shape already, one number for each member, is handed back.
+
     Args:
         name: of `value`, for an error.
-        value: `[B]`.
+        value: `[B]`, or `[*, B]`.
         other_name: of `other`.
         other: `[*, B]`.
 
@@ -112,6 +114,8 @@ def for_members(name: str, value: Tensor, other_name: str, other: Tensor) -> Ten
     Traceback (most recent call last):
     ValueError: target has shape (3, 1), but prediction has shape (3,)
     """
+    if value.shape == other.shape:
+        return value
     if value.dim() != 1 or other.shape[-1:] != value.shape:
         raise ValueError(f"{name} has shape {tuple(value.shape)}, but {other_name} has shape {tuple(other.shape)}")
     return value.expand_as(other)

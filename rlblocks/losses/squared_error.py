@@ -19,8 +19,9 @@ class SquaredError(Loss):
     """Half the mean squared TD error: L = c·mean(w·Σ_j ½δ_j²), δ_j = y − q_j(s, a) (Mnih et al., 2015, eq. 2, with ½).
 
     Where several members predict, their losses are summed, so that each learns as it would alone, and `error` is the
-    mean of their |δ|. The ½ makes the gradient −w·δ/B. Code that minimises mean(δ²), without ½, has gradients twice as
-    long: a setting that was found there is carried over by `SquaredError(coefficient=2.0)`.
+    mean of their |δ|; a target may tell each its own y_j. The ½ makes the gradient −w·δ/B. Code that minimises
+    mean(δ²), without ½, has gradients twice as long: a setting that was found there is carried over by
+    `SquaredError(coefficient=2.0)`.
 
     Attributes:
         coefficient: c, at least 0.
@@ -42,7 +43,7 @@ class SquaredError(Loss):
     coefficient: float = fields.number(1.0, ge=0.0)
 
     def compute(self, *, prediction: Tensor, td_target: Tensor, weight: Tensor | float = 1) -> tuple[Tensor, Tensor]:
-        """The loss, 0-dim, and |δ| of each row, `[B]`; `prediction` is `[*, B]`, the others are `[B]`."""
+        """The loss, 0-dim, and |δ| of each row, `[B]`; `prediction` is `[*, B]`, weights `[B]`, `td_target` either."""
         target = functional.for_members("td_target", td_target.detach(), "prediction", prediction)
         rows = functional.total_of_members(functional.squared_error(prediction, target))
         loss = functional.weighted_mean(rows, weight, 0.5 * self.coefficient)

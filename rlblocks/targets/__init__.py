@@ -2,6 +2,7 @@
 
 from rlblocks.targets.base import Backup, Critic, Target
 from rlblocks.targets.discrete_soft_q import DiscreteSoftQ
+from rlblocks.targets.double_estimator import DoubleEstimator
 from rlblocks.targets.double_q import DoubleQ
 from rlblocks.targets.expected_sarsa import ExpectedSarsa
 from rlblocks.targets.max_q import MaxQ
@@ -18,6 +19,7 @@ __all__ = [
     "Backup",
     "Critic",
     "DiscreteSoftQ",
+    "DoubleEstimator",
     "DoubleQ",
     "ExpectedSarsa",
     "MaxQ",

@@ -116,8 +116,12 @@ def _other_numbers(draw: st.DrawFn, block: Block) -> dict[str, Any]:
 
 
 def _compute(block: Any) -> Function:
-    """What a block computes, by the names of its outputs; what it remembers is copied first, and stands among them."""
+    """What a block computes, by the names of its outputs; what it remembers is copied first, and stands among them.
+
+    Of what it writes for each member of an ensemble rows come first, `[B, N]`, as of all else.
+    """
     arguments = arguments_of(block)
+    leads = [block.specs[key].dims.index("batch") if _of_rows(block, key) else 0 for key in block.outputs]
 
     def function(**given: Any) -> dict[str, Any]:
         kept = {MEMORY: snapshot(given[MEMORY])} if MEMORY in given else {}
@@ -127,6 +131,16 @@ def _compute(block: Any) -> Function:
             raise LawBroken(
                 f"compute returned {len(wrote)} values, but declares the outputs {', '.join(block.outputs)}"
             )
-        return dict(zip(block.outputs, wrote, strict=True)) | kept
+        return dict(zip(block.outputs, map(rows_first, leads, wrote), strict=True)) | kept
 
     return function
+
+
+def _of_rows(block: Block, key: str) -> bool:
+    """Whether a block states where the rows stand in what it writes."""
+    return key in block.specs and "batch" in block.specs[key].dims
+
+
+def rows_first(lead: int, value: Any) -> Any:
+    """What a block wrote with so many dims before the batch, the batch first."""
+    return value.movedim(lead, 0) if lead else value

@@ -104,6 +104,8 @@ def members_for(block: Block) -> st.SearchStrategy[int]:
     """How many members the networks have that a block reads; 0 is one network without a dim for members."""
     if not takes_members(block):
         return st.just(0)
+    if written := max((spec.members for spec in block.specs.values()), default=0):
+        return st.just(written)
     needs = fewest_members(block)
     return st.sampled_from(sorted({needs, needs + 2, *(count for count in MEMBERS if count > needs)}))
 

@@ -115,7 +115,7 @@ class World:
 
     def _dims(self, dims: tuple[str, ...]) -> tuple[int, ...]:
         """The sizes of all named dims after the batch; a value of unknown dims has one number for each action."""
-        named = [dim for dim in dims if dim not in {"*", "batch", "time"}]  # rows in one line
+        named = [dim for dim in dims if dim not in {"*", "batch", "member", "time"}]  # rows in one line
         return tuple(getattr(self.sizes, dim, 3) for dim in named) if dims else (self.sizes.action,)
 
     def _value(self, key: Key, dims: tuple[str, ...], lead: int) -> Tensor:

@@ -38,6 +38,8 @@ def unknown(block: Block) -> str:
     over: Any = getattr(block, "over", None)  # what several members say as one number
     together = getattr(type(over), "role", "") == "aggregates"
     held = [over] if together and like(over) not in control_oracles.TOGETHER else []
+    inner: Any = getattr(block, "inner", block)  # that it acts as
+    held += [inner] if inner.role == block.role and like(inner) not in table else []
     missing = [block, *held] if like(block) not in table else held
     return f"the kit has no oracle for the equation of {like(missing[0])!r}" if missing else ""
 
@@ -81,8 +83,16 @@ def _greatest_value(row: Row) -> Any:
     return _backed_up(row, _best(row["q_select"], row.get("action_mask")))
 
 
+def _double_estimator(row: Row) -> float:
+    """Of the member that learns: the first one below one half."""
+    learns, other = (0, 1) if row["u"] < 0.5 else (1, 0)  # noqa: PLR2004
+    action = _best(row["q"][learns], row.get("action_mask"))
+    return float(_backed_up({**row, "q_evaluate": row["q"][other]}, action))
+
+
 TARGETS: dict[str, Callable[[Row], Any]] = {
-    "max_q": _greatest_value, "double_q": _greatest_value, **control_oracles.TARGETS,
+    "max_q": _greatest_value, "double_q": _greatest_value, "double_estimator": _double_estimator,
+    **control_oracles.TARGETS,
 }  # fmt: skip
 
 
@@ -131,13 +141,23 @@ EXPLORERS: dict[str, Callable[[Row], list[float]]] = {
     "sample": lambda row: _chosen(row, "sample"),
     "mode": lambda row: _chosen(row, "mode"),
     "uniform_random": lambda row: _uniform(row, row["actions"]),
+    "over_members": lambda row: EXPLORERS[like(row["block"].inner)]({**row, "q": together(row)}),
 }
+
+
+def together(row: Row) -> list[float]:
+    """What one network says of each action, or several say together."""
+    q: list[Any] = row["q"]
+    if not isinstance(q[0], list):
+        return q
+    over = control_oracles.TOGETHER[like(row["block"].over)]
+    return [over(list(said)) for said in zip(*q, strict=True)]
 
 
 def action_probabilities(call: Call) -> Tensor:
     """The probability of every action in every row, `[B, A]`."""
     oracle = EXPLORERS[like(call.block)]
-    known = {"actions": call.sizes["action"]}
+    known = {"actions": call.sizes["action"], "block": call.block}
     return torch.tensor([oracle({**known, **row}) for row in rows_of_call(call)], dtype=torch.float64)
 
 

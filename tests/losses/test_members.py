@@ -28,7 +28,21 @@ def test_columns_are_refused_by_shape(block, column):
 
 
 @pytest.mark.parametrize("block", [SquaredError(), Huber()], ids=repr)
-def test_a_target_has_no_members(block):
-    """All members learn from the same one."""
+def test_a_target_may_tell_each_member_its_own(block):
+    """The gradient of each member is that of its own error alone, and an error of 0 leaves a member as it is."""
+    prediction = torch.tensor([[1.0, 2.0], [3.0, 0.5]], requires_grad=True)
+    target = torch.tensor([[0.5, 2.0], [3.0, 0.0]])
+
+    loss, error = block.compute(prediction=prediction, td_target=target)
+    (gradient,) = torch.autograd.grad(loss, prediction)
+
+    assert gradient.tolist() == [[0.25, 0.0], [0.0, 0.25]]
+    assert error.tolist() == [0.25, 0.25]
+
+
+@pytest.mark.parametrize("block", [SquaredError(), Huber()], ids=repr)
+@pytest.mark.parametrize("shape", [(3, 3), (1, 3), (2, 1), (2, 1, 3)])
+def test_a_target_of_other_members_is_refused(block, shape):
+    """It has the members of the prediction, or none."""
     with pytest.raises(ValueError, match=r"\(2, 3\)"):
-        block.compute(prediction=torch.zeros(2, 3), td_target=torch.zeros(2, 3))
+        block.compute(prediction=torch.zeros(2, 3), td_target=torch.zeros(shape))

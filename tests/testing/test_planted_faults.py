@@ -7,6 +7,7 @@ from tests.testing import (
     faulty_actors,
     faulty_aggregates,
     faulty_control_networks,
+    faulty_double_estimators,
     faulty_envs,
     faulty_losses,
     faulty_member_targets,
@@ -29,6 +30,7 @@ from tests.testing import (
     naive_drained,
     naive_hindsight,
     naive_stores,
+    naive_with_next,
     odd_blocks,
     odd_control,
     odd_losses,
@@ -39,9 +41,10 @@ from tests.testing import (
 PLANTED = (
     faulty_recurrence, faulty_transforms, faulty_stops,
     faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, naive_drained, naive_hindsight,
+    naive_with_next,
     faulty_tensors, faulty_noise, faulty_networks, faulty_envs, faulty_returns, faulty_policies, faulty_normalizers,
     faulty_members, faulty_temperatures, faulty_control_networks, faulty_soft_policies,
-    faulty_aggregates, faulty_policy_targets, faulty_member_targets, faulty_tables,
+    faulty_aggregates, faulty_policy_targets, faulty_member_targets, faulty_double_estimators, faulty_tables,
 )  # fmt: skip
 FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
 RAISES = {"past the end"}  # faults that show by raising
@@ -65,7 +68,7 @@ def test_a_planted_fault_is_caught(block, law):
 
 ODD = [
     *odd_blocks.BLOCKS, *odd_control.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *odd_normalizers.BLOCKS,
-    *naive_drained.CORRECT, *naive_hindsight.CORRECT,
+    *naive_drained.CORRECT, *naive_hindsight.CORRECT, *naive_with_next.CORRECT,
     *faulty_policies.CORRECT, *faulty_recurrence.CORRECT, *faulty_noise.CORRECT, *faulty_aggregates.CORRECT,
     *faulty_policy_targets.CORRECT,
 ]  # fmt: skip

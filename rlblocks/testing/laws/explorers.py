@@ -9,6 +9,7 @@ from torch import Tensor
 from rlblocks._core.block import Block
 from rlblocks._core.declare import Draw, Scheduled
 from rlblocks.explorers.base import Explorer
+from rlblocks.testing import oracles
 from rlblocks.testing._call import Call
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
@@ -63,6 +64,13 @@ def scripted(call: Call, u: float, normal: float = 0.0) -> dict[str, Tensor]:
     names = [*drawn(call.block, "uniform"), *(drawn(call.block, "normal") if normal else [])]
     uniform = set(drawn(call.block, "uniform"))
     return {name: torch.full_like(call.inputs[name], u if name in uniform else normal) for name in names}
+
+
+def values_of(call: Call) -> Tensor:
+    """What one network says of each action, or several say together, `[B, A]`."""
+    q: Tensor = call.inputs["q"]
+    rows = oracles.rows_of_call(call) if call.lead.get("q") else []
+    return q.new_tensor([oracles.together({**row, "block": call.block}) for row in rows]) if rows else q
 
 
 EXTREMES = (0.0, 2.0**-24, 0.5, LAST)
@@ -128,12 +136,12 @@ def the_rate_is_obeyed_at_its_ends(case: Case) -> None:
     """
     call, u = case.call(optional=case.draw(st.booleans())), case.draw(st.sampled_from(EXTREMES), "u")
     never, always = (torch.tensor(rate, dtype=torch.float64) for rate in (0.0, 1.0))
-    q, mask = call.inputs["q"], call.inputs.get("action_mask")
+    q, mask = values_of(call), call.inputs.get("action_mask")
     best = (q if mask is None else q.masked_fill(~mask, -torch.inf)).argmax(1)
     same(action_of(call, epsilon=never), best, "at ε = 0 the action")
     same(action_of(call, epsilon=never, **scripted(call, u)), best, f"at ε = 0, with {u} drawn, the action")
     same(
-        action_of(call, epsilon=always, q=-q),
+        action_of(call, epsilon=always, q=-call.inputs["q"]),
         action_of(call, epsilon=always),
         "at ε = 1, of negated values, the action",
     )
@@ -186,3 +194,20 @@ def large_values_are_finite(case: Case) -> None:
     found = action_of(call, q=call.inputs["q"] * k)
     inside = bool(((found >= 0) & (found < call.sizes["action"])).all())
     require(inside, f"of values times {k} the actions {found.tolist()} are not all in the space")
+
+
+def acts_for_members(block: Block) -> str:
+    """Whether an explorer acts as another one, by what several members say together."""
+    return "" if oracles.like(block) == "over_members" else "it does not act as another explorer (the tag `like`)"
+
+
+@law("EXP-20", role="explorers", since="0.1", needs=acts_for_members, covers=("several members", "no dim of members"))
+def members_act_together(case: Case) -> None:
+    """It acts as the explorer inside would, of what its members say together, action by action in each row.
+
+    Computed row by row in float64; of one network without a dim for members it is the explorer inside.
+    """
+    call = case.call(optional=case.draw(st.booleans()))
+    inside = call.of(case.block.inner).with_inputs(q=values_of(call))
+    for name, due in inside().items():
+        same(call()[name], due, f"of what members say together, the {name}")

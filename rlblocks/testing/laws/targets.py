@@ -50,9 +50,34 @@ def scale_free(block: Block) -> str:
 
 
 def td_target(call: Call, **changed: Any) -> Tensor:
-    """What a target writes."""
+    """What a target writes, `[B, *form]`; of one that tells one member of each row, what it tells that one."""
     found: Tensor = call(**changed)["td_target"]
-    return found
+    return found if told(call.block) else of_the_learner(call, found, **changed)
+
+
+def told(block: Block) -> str:
+    """Whether a target tells all members alike, and not one of them, drawn for each row."""
+    return "" if block.tags.get("tells") == "one member" else "it tells all members the same"
+
+
+def said_by(block: Block) -> str:
+    """The argument that is what members say of the stored action."""
+    (name,) = [name for name, asked in asked_by(block).items() if getattr(asked, "at", "")]
+    return name
+
+
+def learners(call: Call, found: Tensor, **changed: Any) -> Tensor:
+    """Which member of each row learns, `[B, N]` bool: the one whose target does not follow what it says."""
+    said = {**call.inputs, **changed}[said_by(call.block)]
+    moved = call(**{**changed, said_by(call.block): said + 64.0})["td_target"]
+    still = moved == found
+    require(bool((still.sum(1) == 1).all()), f"of the members of a row learn {still.tolist()}, and one must")
+    return still
+
+
+def of_the_learner(call: Call, found: Tensor, **changed: Any) -> Tensor:
+    """The target of the member that learns, of what is told to all, `[B, N]`."""
+    return found[learners(call, found, **changed)]
 
 
 @law("TGT-1", role="targets", since="0.1", needs=oracles.unknown, covers=(*ENDS, "action_mask given"), examples=30)

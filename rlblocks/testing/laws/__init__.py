@@ -7,6 +7,7 @@ from importlib import import_module
 FILES = (
     "general", "general_rows", "general_memory", "schedules", "explorers", "noise", "explorer_memories",
     "distributions", "targets", "target_roles", "target_fixed_points", "policy_targets", "member_targets",
+    "double_targets",
     "smoothed_targets", "aggregates",
     "losses", "loss_values", "policy_losses", "control_losses", "quantile_losses", "early_stops", "stores",
     "uniform_stores", "prioritized_stores", "n_step_stores",

@@ -14,6 +14,7 @@ from rlblocks.cli.doctor import doctor
 from rlblocks.cli.draw import draw
 from rlblocks.cli.evaluate import evaluate
 from rlblocks.cli.explain import explain
+from rlblocks.cli.laws import laws
 from rlblocks.cli.listing import listing
 from rlblocks.cli.new import new
 from rlblocks.cli.play import play
@@ -57,8 +58,8 @@ for panel, name, verb in (
     (READ, "explain", explain),
     (READ, "diff", diff),
     (READ, "draw", draw),
-    (READ, "draw", draw),
     (BUILD, "check", check),
+    (BUILD, "laws", laws),
     (BUILD, "doctor", doctor),
 ):
     app.command(name, rich_help_panel=panel)(verb)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rlblocks._core.block import Block
 from rlblocks.testing._call import Call
 from rlblocks.testing._coverage import Coverage
-from rlblocks.testing._show import imports, show
+from rlblocks.testing._show import imports, imports_of, show
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Case:
     def text(self) -> str:
         """The example as source."""
         body = "\n".join(self.lines)
-        return imports(body) + body
+        return imports(body) + imports_of(self.block) + body
 
     def generator(self, name: str = "generator") -> torch.Generator:
         """A seeded generator of torch."""

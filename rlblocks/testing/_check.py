@@ -18,9 +18,11 @@ from rlblocks.testing._case import Case
 from rlblocks.testing._compare import LawBroken
 from rlblocks.testing._coverage import Coverage
 from rlblocks.testing._law import Law, laws_for
+from rlblocks.testing._limit import TooLong, time_limit
 
 Status = Literal["passed", "failed", "skipped", "waived"]
 PROFILES = {"fast": 1, "thorough": 20}  # how many times the examples that a law asks for
+LIMIT = 120.0  # seconds that a law may take in the fast profile; the thorough one has as many times that as examples
 
 
 @attrs.frozen
@@ -35,6 +37,8 @@ class Result:
         counterexample: the smallest inputs found on which it fails, as source; empty where it did not fail.
         title: the law in words.
         block: the block that was asked, as it prints.
+        formula: the law in symbols; empty where the words say it.
+        reference: where it is derived; empty where it is the library's own convention.
     """
 
     law: str
@@ -44,10 +48,14 @@ class Result:
     counterexample: str = ""
     title: str = ""
     block: str = ""
+    formula: str = ""
+    reference: str = ""
 
     def __str__(self) -> str:
         head = f"{self.law} {self.status}: {self.title}"
         lines = [f"{self.block}: {self.reason}"] if self.reason else []
+        if self.status == "failed":
+            lines += [text for text in (self.formula, self.reference) if text]
         if self.counterexample:
             lines += ["the smallest example found:", *("    " + line for line in self.counterexample.splitlines())]
         return "\n".join([head, *("  " + line for line in lines)])
@@ -72,12 +80,14 @@ class Check:
         block: the block, or whatever was handed over as one.
         profile: "fast" or "thorough".
         waiver: why the caller does not ask for this law; empty where it is asked.
+        limit: the seconds after which it is stopped and counts as broken; 0 waits for ever.
     """
 
     law: Law
     block: Any
     profile: str = "fast"
     waiver: str = ""
+    limit: float = LIMIT
 
     @property
     def id(self) -> str:
@@ -102,14 +112,16 @@ class Check:
         start = time.perf_counter()
         status, reason, example = self._outcome()
         seconds = time.perf_counter() - start
-        return Result(self.id, status, seconds, reason, example, self.title, _name(self.block))
+        said = self.law.formula, self.law.reference
+        return Result(self.id, status, seconds, reason, example, self.title, _name(self.block), *said)
 
     def _outcome(self) -> tuple[Status, str, str]:
         if self.waiver:
             return "waived", self.waiver, ""
         if reason := _no_block(self.block):
             return "failed", reason, ""
-        return _asked(self.law, self.block, PROFILES[self.profile])
+        times = PROFILES[self.profile]
+        return _asked(self.law, self.block, times, self.limit * times)
 
 
 def _name(block: object) -> str:
@@ -134,8 +146,8 @@ def _no_block(block: object) -> str:
     return ""
 
 
-def _asked(law: Law, block: Block, times: int) -> tuple[Status, str, str]:
-    """What becomes of a law, why, and an example."""
+def _asked(law: Law, block: Block, times: int, limit: float) -> tuple[Status, str, str]:
+    """What becomes of a law, why, and an example; `limit` is in seconds."""
     from rlblocks.testing._adapters import unsupplied
 
     try:
@@ -148,11 +160,11 @@ def _asked(law: Law, block: Block, times: int) -> tuple[Status, str, str]:
         )
     if why_not:
         return "skipped", why_not, ""
-    reason, example = _broken(law, block, times)
+    reason, example = _broken(law, block, times, limit)
     return ("failed" if reason else "passed"), reason, example
 
 
-def _broken(law: Law, block: Block, times: int) -> tuple[str, str]:
+def _broken(law: Law, block: Block, times: int, limit: float) -> tuple[str, str]:
     """Why a law is broken, and the smallest example found on which it is; empty where it holds."""
     coverage, last = Coverage(), [""]
 
@@ -167,12 +179,15 @@ def _broken(law: Law, block: Block, times: int) -> tuple[str, str]:
             law.body(case)
         except HypothesisException:
             raise
-        except Exception:
+        except (Exception, TooLong):
             last[0] = case.text() or f"block = {block!r}"
             raise
 
     try:
-        examples()
+        with time_limit(limit):
+            examples()
+    except TooLong:
+        return f"it was stopped after {limit:g} s", last[0]
     except Flaky:
         return "it gave two different results for the same inputs", last[0]
     except LawBroken as broken:
@@ -189,8 +204,9 @@ def _said(error: BaseException) -> str:
 
 
 def laws_of(
-    block: object, *, waive: Mapping[str, str] | None = None, only: tuple[str, ...] = (), profile: str = "fast"
-) -> Iterator[Check]:
+    block: object, *, waive: Mapping[str, str] | None = None, only: tuple[str, ...] = (), profile: str = "fast",
+    limit: float = LIMIT,
+) -> Iterator[Check]:  # fmt: skip
     """Every check of a block: objects with `id`, `title`, `result()`, and callable.
 
     Args:
@@ -198,6 +214,7 @@ def laws_of(
         waive: the ids of laws that are not asked, each with the reason.
         only: ask these laws alone; empty asks all.
         profile: "fast" (under 10 s a block) or "thorough" (20 times the examples).
+        limit: the seconds after which a law of the fast profile is stopped and counts as broken; 0 waits for ever.
 
     Raises:
         RecipeError: `waive` or `only` name a law that this block does not have, or a waiver gives no reason.
@@ -219,19 +236,20 @@ def laws_of(
             raise RecipeError(f"the waiver of {name} gives no reason", fix="say why the block may break this law")
     for law in found:
         if not only or law.id in only:
-            yield Check(law, block, profile, waivers.get(law.id, ""))
+            yield Check(law, block, profile, waivers.get(law.id, ""), limit)
 
 
 def check_block(
-    block: object, *, waive: Mapping[str, str] | None = None, only: tuple[str, ...] = (), profile: str = "fast"
-) -> list[Result]:
+    block: object, *, waive: Mapping[str, str] | None = None, only: tuple[str, ...] = (), profile: str = "fast",
+    limit: float = LIMIT,
+) -> list[Result]:  # fmt: skip
     """Ask a block for every law of its role. See `laws_of` for the arguments. A broken law is a result, not an error.
 
     >>> from rlblocks.targets import MaxQ
     >>> [(result.law, result.status) for result in check_block(MaxQ(), only=("TGT-2",))]
     [('TGT-2', 'passed')]
     """
-    return [check.result() for check in laws_of(block, waive=waive, only=only, profile=profile)]
+    return [check.result() for check in laws_of(block, waive=waive, only=only, profile=profile, limit=limit)]
 
 
 def known_roles() -> list[str]:

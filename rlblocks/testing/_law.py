@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,9 @@ class Law:
         needs: why the law does not apply to a block; empty where it does.
         covers: what the drawn inputs must have contained at least once; a law that never saw it has shown nothing.
         examples: how many inputs the fast profile draws.
+        why: what its docstring says beyond the first line.
+        formula: the law in symbols, where that says more than the words.
+        reference: where the law, or what it protects, is derived.
     """
 
     id: str
@@ -44,6 +48,9 @@ class Law:
     needs: Needs = every_block
     covers: tuple[str, ...] = ()
     examples: int = 15
+    why: str = ""
+    formula: str = ""
+    reference: str = ""
 
 
 _LAWS: list[Law] = []  # like the registry of blocks: filled at import by `law`, and by nothing else
@@ -61,7 +68,8 @@ def law(
 ) -> Callable[[Body], Body]:
     """Register the function below as the body of a law. It reaches every block of its roles by itself.
 
-    Where no title is given, the first line of the function's docstring is the law in words.
+    Where no title is given, the first line of the function's docstring is the law in words. Of the paragraphs below it,
+    one that begins with "Formula:" is the law in symbols, one with "Reference:" its source, and the others say why.
 
     >>> from rlblocks.testing import Case, Law, law
     >>> @law("LAB-1", role="lab_role", since="0.1")
@@ -74,7 +82,8 @@ def law(
 
     def register(body: Body) -> Body:
         roles = (role,) if isinstance(role, str) else role
-        _LAWS.append(Law(name, title or _in_words(body), roles, since, body, needs, covers, examples))
+        words = title or _in_words(body)
+        _LAWS.append(Law(name, words, roles, since, body, needs, covers, examples, *_beyond(body)))
         return body
 
     return register
@@ -84,6 +93,16 @@ def _in_words(body: Body) -> str:
     """The first line of a docstring, to stand inside a sentence."""
     first = (body.__doc__ or body.__name__).strip().partition("\n")[0].rstrip(".")
     return first if first[1:2].isupper() else first[:1].lower() + first[1:]
+
+
+def _beyond(body: Body) -> tuple[str, str, str]:
+    """Why, the formula, and the reference: what a docstring says beyond its first line."""
+    said: dict[str, list[str]] = {"": [], "Formula:": [], "Reference:": []}
+    for paragraph in inspect.cleandoc(body.__doc__ or "").split("\n\n")[1:]:
+        text = " ".join(paragraph.split())
+        kind = next((mark for mark in said if mark and text.startswith(mark)), "")
+        said[kind].append(text.removeprefix(kind).strip())
+    return "\n".join(said[""]), " ".join(said["Formula:"]), " ".join(said["Reference:"])
 
 
 def _order(found: Law) -> tuple[bool, str, int, str]:

@@ -9,6 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rlblocks._core.block import Block
+from rlblocks._core.paths import walk
+
 _DEFAULTS = (torch.float32, torch.int64, torch.bool)  # what torch.tensor makes of a list by itself
 
 
@@ -57,3 +60,21 @@ def imports(text: str) -> str:
     if "torch." in text:
         lines.append("import torch")
     return "".join(line + "\n" for line in lines)
+
+
+def imports_of(block: Block) -> str:
+    """The import lines for the names in a block's repr; classes that no module holds have none.
+
+    >>> from rlblocks.stores import Latest, WithNext
+    >>> print(imports_of(WithNext(Latest(1))), end="")
+    from rlblocks.stores import Latest
+    from rlblocks.stores import WithNext
+    """
+    kinds = {type(block), *(type(part) for _, part in walk(block) if isinstance(part, Block))}
+    found = [kind for kind in kinds if "<locals>" not in kind.__qualname__ and kind.__module__ != "__main__"]
+    return "".join(sorted(f"from {_public(kind.__module__)} import {kind.__name__}\n" for kind in found))
+
+
+def _public(module: str) -> str:
+    """Where a person finds what a module declares: the library's blocks, in the package of their role."""
+    return ".".join(module.split(".")[:2]) if module.startswith("rlblocks.") else module

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import attrs
@@ -33,7 +34,7 @@ def global_states() -> dict[str, Any]:
     }  # fmt: skip
 
 
-@contextmanager
+@contextlib.contextmanager
 def watched_generators(seed: int = 1) -> Iterator[None]:
     """Seed the global generators, see whether they move, and give them back as they were."""
     saved = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
@@ -101,6 +102,18 @@ def global_generators_are_left_alone(case: Case) -> None:
         first = snapshot(call())
     with watched_generators(seed=2):
         same(call(), first, "after the global generators were seeded anew, the output")
+
+
+@law("GEN-3a", role=CALLED, since="0.1", examples=3)
+def nothing_is_printed(case: Case) -> None:
+    """Nothing is printed.
+
+    What a compiled learn step prints is lost or stands in the wrong place, and a view of a run is garbled by it.
+    """
+    call, said = case.call(), io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        call()
+    require(not said.getvalue(), f"the call printed {said.getvalue()[:60]!r}")
 
 
 @law("GEN-14", role=CALLED, since="0.1")

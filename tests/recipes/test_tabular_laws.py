@@ -1,7 +1,7 @@
 """What the printed learn step of a tabular recipe does to the table, whichever rows it is handed.
 
-Only one entry changes, steps of size 0 and 1 are nothing and all, values stay within what rewards allow, and states have
-no order. Each is also asked of recipes that break it.
+Only one entry changes, steps of size 0 and 1 are nothing and all, values stay within what rewards allow, and states
+have no order. Each is also asked of recipes that break it.
 """
 
 from __future__ import annotations

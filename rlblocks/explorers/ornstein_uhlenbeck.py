@@ -8,6 +8,7 @@ from rlblocks import functional
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.declare import draw, read, scheduled, spec
+from rlblocks._core.errors import FieldError
 from rlblocks.explorers._bounds import bounds_of, no_bounds
 from rlblocks.explorers.base import Explorer
 from rlblocks.explorers.mode import Mode
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from rlblocks._core.keys import Spec
+
+GROWS = 2.0  # beyond it |1 − θΔt| > 1
 
 
 @block("ornstein_uhlenbeck")
@@ -28,7 +31,7 @@ class OrnsteinUhlenbeck(Explorer):
 
     Attributes:
         scale: σ, at least 0, in units in which the bounds of each component are −1 and 1; a schedule or a number.
-        theta: θ, at least 0, how fast the noise returns to 0, per unit of time.
+        theta: θ, at least 0, how fast the noise returns to 0, per unit of time; θΔt is at most 2.
         dt: Δt above 0, the length of an environment step, in units of time.
 
     >>> import torch
@@ -55,6 +58,15 @@ class OrnsteinUhlenbeck(Explorer):
     scale: Schedule = fields.schedule(0.2, ge=0.0)
     theta: float = fields.number(0.15, ge=0.0, unit="per unit of time")
     dt: float = fields.number(1.0, gt=0.0, unit="units of time")
+
+    def __attrs_post_init__(self) -> None:
+        if self.theta * self.dt > GROWS:
+            raise FieldError(
+                f"OrnsteinUhlenbeck.theta is {self.theta:g} and OrnsteinUhlenbeck.dt is {self.dt:g}: with θΔt above "
+                f"{GROWS:g} each step overshoots 0 by more than the noise was away, so that it grows without end",
+                fix=f"write a dt of {GROWS / self.theta:g} at most, or a theta of {GROWS / self.dt:g} at most",
+                block=self, field="dt", value=self.dt, expected=f"{GROWS / self.theta:g} at most",
+            )  # fmt: skip
 
     def init(self, action: Spec, environments: int) -> dict[str, Tensor]:
         """No noise yet."""

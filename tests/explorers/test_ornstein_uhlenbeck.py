@@ -52,3 +52,12 @@ def test_fields_out_of_range_are_refused():
     for wrong in ({"theta": -0.1}, {"dt": 0.0}, {"scale": -1.0}):
         with pytest.raises(FieldError, match=rf"OrnsteinUhlenbeck\.{next(iter(wrong))}"):
             OrnsteinUhlenbeck(**wrong)
+
+
+def test_noise_that_grows_is_refused():
+    """Beyond θΔt = 2 every step overshoots 0 by more than it was away: x would grow without end. At 2 it does not."""
+    assert OrnsteinUhlenbeck(theta=0.4, dt=5.0).dt == 5
+    with pytest.raises(FieldError, match=r"OrnsteinUhlenbeck.theta is 0.5 and OrnsteinUhlenbeck.dt is 5") as told:
+        OrnsteinUhlenbeck(theta=0.5, dt=5.0)
+
+    assert told.value.fix == "write a dt of 4 at most, or a theta of 0.4 at most"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rlblocks import functional
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks._core.keys import Spec
-from rlblocks.distributions._actions import components, not_real
+from rlblocks.distributions import _normal
+from rlblocks.distributions._actions import components
 from rlblocks.distributions.base import Distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import torch
-    from torch import Tensor, nn
+    from torch import nn
+
+    from rlblocks._core.keys import Spec
 
 
 @block("gaussian")
@@ -40,40 +39,17 @@ class Gaussian(Distribution):
     equation = "a = μ(s) + σε, log π(a|s) = Σ_i −((a_i − μ_i)/σ_i)²/2 − log σ_i − ½ log 2π"
     noise = "normal"
 
-    log_std: float = fields.number(0.0)
+    misfit, writes = _normal.misfit, _normal.writes
+    sample, log_prob, entropy, mode = _normal.sample, _normal.log_prob, _normal.entropy, _normal.mode
 
-    def misfit(self, action: Spec) -> str:
-        """It needs real numbers."""
-        return not_real(action)
+    log_std: float = fields.number(0.0)
 
     def width(self, action: Spec) -> int:
         """A mean for each component."""
         return components(action)
-
-    def writes(self, action: Spec) -> Mapping[str, Spec]:
-        """`mean` and `log_std`."""
-        return {"mean": Spec(action.shape), "log_std": Spec(action.shape)}
 
     def build(self, action: Spec, generator: torch.Generator | None) -> nn.Module:
         """A module with one parameter, `log_std`."""
         from rlblocks.distributions._modules import FixedScale, device_of
 
         return FixedScale(action.shape, self.log_std, device_of(generator))
-
-    def sample(self, parameters: Mapping[str, Tensor], *, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """An action μ + σε for ε = `noise`, through which gradients flow, and its log-density."""
-        mean, log_std = parameters["mean"], parameters["log_std"]
-        action = functional.gaussian_sample(noise, mean, log_std)
-        return action, functional.standard_log_prob(noise, log_std)
-
-    def log_prob(self, parameters: Mapping[str, Tensor], *, action: Tensor) -> Tensor:
-        """The log-density of an action."""
-        return functional.gaussian_log_prob(action, parameters["mean"], parameters["log_std"])
-
-    def entropy(self, parameters: Mapping[str, Tensor]) -> Tensor:
-        """The differential entropy."""
-        return functional.gaussian_entropy(parameters["log_std"])
-
-    def mode(self, parameters: Mapping[str, Tensor]) -> Tensor:
-        """The mean."""
-        return parameters["mean"].clone()

@@ -26,6 +26,7 @@ import attrs
 
 if TYPE_CHECKING:
     from rlblocks import Recipe
+    from rlblocks.runs.agent import Agent
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, SPEED, PAGE = DOCS / "results.jsonl", DOCS / "speed.jsonl", DOCS / "results.md"
@@ -46,7 +47,7 @@ class Experiment:
         steps: environment steps.
         seeds: the reported ones; settings were frozen before they were run.
         asked: what the score is held against, in words.
-        column: which score that is.
+        column: which score that is; one of `MEASURES` is taken besides the four that every run has.
         least: the score asked for.
         settings: overrides that are applied to it, after the tuned settings.
         compiled: the option `compile` of the run.
@@ -88,6 +89,18 @@ class Experiment:
             recipe = PATCHES[patch](recipe)
         return apply_overrides(recipe, self.settings)
 
+    @property
+    def cut(self) -> int:
+        """After how many steps an evaluation is cut; 0 where the environment says it."""
+        from rlblocks._core.tuned import tuned
+
+        found = tuned(self.recipe, self.env)
+        return int(found.options.get("evaluation_steps", 0)) if found else 0
+
+    def said(self, value: float) -> str:
+        """A score, with as many digits as it has."""
+        return format(value, ".4g" if self.column in MEASURES else ".1f")
+
     def counts(self, record: Mapping[str, Any]) -> bool:
         """Whether a line is of this experiment with its present settings."""
         from rlblocks._core.files import recipe_hash
@@ -96,6 +109,22 @@ class Experiment:
         return named and record["recipe"] == recipe_hash(self.made())
 
 
+def exact(agent: Agent, env: str, cut: int) -> float:
+    """The mean return over all start states and all that can happen, from the environment's own table; nothing is played.
+
+    Episodes are as long as registered, or `cut` where nothing is.
+    """
+    import gymnasium
+
+    from rlblocks.testing.finite_mdps import expected_return, policy_of, toy_text
+
+    made = gymnasium.make(env)
+    mdp = toy_text(made)
+    limit = made.spec.max_episode_steps if made.spec else None
+    return expected_return(mdp, policy_of(mdp, agent, masked="action_mask" in agent.plan.columns), limit or cut)
+
+
+MEASURES = {"exact": exact}  # by column: of the last policy
 HIDDEN = ("env.wrappers=select", "env.wrappers[0].components=0,2")  # of CartPole: its velocities
 EXPERIMENTS = (
     Experiment("cartpole", "dqn", (), "CartPole-v1", 50_000, tuple(range(10, 20)),
@@ -138,7 +167,7 @@ EXPERIMENTS = (
                "for redq to be compared with", "last", -math.inf),
     Experiment("sac_cheetah", "sac", (), "HalfCheetah-v5", 100_000, tuple(range(3)),
                "mean of the last policies at 6156 or more", "last", 6156.0),
-    Experiment("td3_cheetah", "td3", (), "HalfCheetah-v5", 100_000, tuple(range(3)),
+    Experiment("td3_cheetah", "td3", (), "HalfCheetah-v5", 100_000, (10, 11, 12),
                "mean of the last policies at 5514 or more", "last", 5514.0),
     Experiment("tqc_lunar", "tqc", (), "LunarLanderContinuous-v3", 200_000, tuple(range(3)),
                "mean of the best checkpoints at 250 or more", "best", 250.0),
@@ -146,6 +175,22 @@ EXPERIMENTS = (
                "mean of the last policies at −20 or more, with hindsight", "last", -20.0, ("store=hindsight",)),
     Experiment("sac_blind_goal", "sac", (), "rlblocks/PointGoal-v0", 20_000, tuple(range(5)),
                "without hindsight: below −40", "last", -40.0, sign=-1),
+    Experiment("lake", "q_learning", (), "FrozenLake-v1", 50_000, tuple(range(5)),
+               "success of the last policies, computed, 0.73 or more (best: 0.7402 within 100 steps)", "exact", 0.73,
+               compiled="never"),
+    Experiment("large_lake", "q_learning", (), "FrozenLake8x8-v1", 200_000, tuple(range(5)),
+               "success of the last policies, computed, 0.86 or more (best: 0.8936 within 200 steps)", "exact", 0.86,
+               compiled="never"),
+    Experiment("taxi", "q_learning", (), "Taxi-v4", 100_000, tuple(range(5)),
+               "return of the last policies over all 300 starts, computed, 7.93 (the best there is)", "exact", 7.9299,
+               compiled="never"),
+    Experiment("cliff", "q_learning", (), "CliffWalking-v1", 20_000, tuple(range(5)),
+               "return of the last policies, computed, −13 (along the cliff)", "exact", -13.0, compiled="never"),
+    Experiment("cliff_sarsa", "sarsa", (), "CliffWalking-v1", 30_000, tuple(range(5)),
+               "return of the last policies, computed, −17 (the best way for who errs in a fifth of the steps)", "exact",
+               -17.0, ("explorer.epsilon=0.2", "optimizer.lr.end=0.01"), "never"),
+    Experiment("cartpole_bins", "q_learning", (), "CartPole-v1", 200_000, tuple(range(3)),
+               "mean of the last policies at 195 or more, of 576 bins", "last", 195.0, compiled="never"),
 )  # fmt: skip
 
 
@@ -159,15 +204,18 @@ def train_one(experiment: Experiment, seed: int, folder: str) -> dict[str, Any]:
 
     recipe = experiment.made()
     run = rlblocks.train(recipe, steps=experiment.steps, seed=seed, compile=experiment.compiled, folder=folder,
-                         video="never", view="quiet")  # fmt: skip
+                         video="never", view="quiet", evaluation_steps=experiment.cut)  # fmt: skip
     assert run.folder is not None
     trained = [e["return"] for e in read_metrics(run.folder / METRICS) if e["kind"] == "episode"][-EPISODES:]
-    best = evaluate(rlblocks.load(run.folder, "best"), run.recipe.env, EPISODES, 10**6 + seed)
+    best = evaluate(rlblocks.load(run.folder, "best"), run.recipe.env, EPISODES, 10**6 + seed, steps=experiment.cut)
+    measures = {name: take(run.agent, experiment.env, experiment.cut) for name, take in MEASURES.items()
+                if name == experiment.column}  # fmt: skip
     return {
         "experiment": experiment.name, "recipe": recipe_hash(recipe), "seed": seed, "steps": experiment.steps,
         "trained": statistics.fmean(trained), "last20": run.outcome.last,
         "last": run.evaluate(EPISODES, 10**6 + seed).mean, "best": best.mean,
         "best_at": run.outcome.best_at, "solved_at": run.outcome.solved_at, "seconds": round(run.outcome.seconds, 1),
+        **measures,
     }  # fmt: skip
 
 
@@ -203,7 +251,8 @@ Written by `python benchmarks/results.py write` from docs/results.jsonl and docs
 
 Settings were frozen before the seeds below were run; they are the recipes' own, or `recipes/tuned.toml`'s. *Last* is
 the last policy and *best* the checkpoint that the run itself called best, each over {EPISODES} greedy episodes from
-start states that the run had never seen; *last (20)* is the run's own last evaluation, over 20; *training* is the mean
+start states that the run had never seen; *exact* is what the last policy is worth, computed from the
+environment's own table of transitions, without playing; *last (20)* is the run's own last evaluation, over 20; *training* is the mean
 return of the last {EPISODES} episodes of training, exploration and all. The interval is the
 95 % bootstrap interval of the mean over seeds. Training on two shared CPU cores, one thread a seed; the seconds are of
 a machine that was now busy, now not.
@@ -227,7 +276,7 @@ def _scores() -> Iterator[str]:
         earlier = sum(r["experiment"] == e.name for r in records) - len(kept[e.name])
         if kept[e.name] or earlier:
             yield from ["", f"### {e.recipe} on {e.env}", "", f"    {e.command}", ""]
-            yield from _seeds(kept[e.name])
+            yield from _seeds(e, kept[e.name])
         if earlier:
             yield from ["", f"Lines of docs/results.jsonl left out, trained with earlier settings: {earlier}."]
 
@@ -235,29 +284,32 @@ def _scores() -> Iterator[str]:
 def _row(e: Experiment, rows: list[dict[str, Any]]) -> str:
     from rlblocks.runs.statistics import bootstrap_interval
 
-    mean = {c: _mean(rows, c) for c in ("trained", "last20", "last", "best")}
+    mean = {c: _mean(e, rows, c) for c in ("trained", "last20", "last", "best")}
     span = bootstrap_interval([r[e.column] for r in rows])
     return (
         f"| {' + '.join((e.recipe, *e.patches))}, {e.env} | {e.steps:,}, {len(rows)} | {mean['trained']} | "
         f"{mean['last20']} | "
-        f"{mean['last']} | {mean['best']} | {float(span.low):.1f} … {float(span.high):.1f} ({e.column}) | "
+        f"{mean['last']} | {mean['best']} | {e.said(float(span.low))} … {e.said(float(span.high))} ({e.column}) | "
         f"{e.asked} | {_reached(e, rows, float(span.high))} |"
     )
 
 
-def _mean(rows: list[dict[str, Any]], column: str) -> str:
+def _mean(e: Experiment, rows: list[dict[str, Any]], column: str) -> str:
     values = [r[column] for r in rows if column in r]
-    return f"{statistics.fmean(values):.1f}" if values else "–"
+    return e.said(statistics.fmean(values)) if values else "–"
 
 
-def _seeds(rows: list[dict[str, Any]]) -> Iterator[str]:
+def _seeds(e: Experiment, rows: list[dict[str, Any]]) -> Iterator[str]:
+    more = [column for column in MEASURES if column == e.column]
     if rows:
-        yield "| seed | training | last (20) | last | best | best at | solved at | seconds | recipe |"
-        yield "|---|---|---|---|---|---|---|---|---|"
+        yield " | ".join(
+            ["| seed | training | last (20) | last | best", *more, "best at | solved at | seconds | recipe |"]
+        )
+        yield "|---" * (9 + len(more)) + "|"
     for r in rows:
+        scores = [_mean(e, [r], column) for column in ("trained", "last20", "last", "best", *more)]
         yield (
-            f"| {r['seed']} | {_mean([r], 'trained')} | {r['last20']:.1f} | {r['last']:.1f} | {r['best']:.1f} | "
-            f"{r['best_at']:,} | "
+            f"| {r['seed']} | {' | '.join(scores)} | {r['best_at']:,} | "
             f"{r['solved_at']:,} | {r['seconds']:.0f} | `{r['recipe']}` |"
         )
 
@@ -271,8 +323,8 @@ def _reached(e: Experiment, rows: list[dict[str, Any]], high: float) -> str:
         return f"{'yes' if good >= e.needed else 'not yet' if run else 'no'}: {good} of {len(values)}{run}"
     mean, enough = statistics.fmean(values), len(values) >= len(e.seeds) and len(values) >= FEWEST
     if mean >= e.least * e.sign:
-        return f"yes: {mean * e.sign:.1f}{run}"
-    return f"{'the interval reaches it' if high >= e.least and enough else 'no'}: {mean * e.sign:.1f}{run}"
+        return f"yes: {e.said(mean * e.sign)}{run}"
+    return f"{'the interval reaches it' if high >= e.least and enough else 'no'}: {e.said(mean * e.sign)}{run}"
 
 
 SPEED_HEAD = """

@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rlblocks._core.block import Block, role
+from rlblocks._core.declare import Declared, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from torch import Tensor
 
 Backup: TypeAlias = "Callable[[Tensor, Tensor, Tensor], Tensor]"
 Critic: TypeAlias = "Callable[[Tensor], Tensor]"
+
+DRAWN: Mapping[str, Declared] = {  # the next action where the online policy draws it, and what its entropy is worth
+    "action": read("next.sample@online"),
+    "log_prob": read("next.log_prob@online"),
+    "log_alpha": read("log_alpha@online"),
+}
 
 
 @role("targets")

@@ -8,7 +8,7 @@ from rlblocks import functional
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.declare import draw, fn, read
-from rlblocks.targets.base import Critic, Target
+from rlblocks.targets.base import DRAWN, Critic, Target
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,9 +37,7 @@ class RandomSubset(Target):
     inputs = {
         "reward": read("reward"),
         "discount": read("discount"),
-        "action": read("next.sample@online"),
-        "log_prob": read("next.log_prob@online"),
-        "log_alpha": read("log_alpha@online"),
+        **DRAWN,
         "u": draw("uniform", over="member", like="next.q@target"),
         "q": fn("next.q@target"),
     }

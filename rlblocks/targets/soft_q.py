@@ -9,7 +9,7 @@ from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.declare import fn, read
 from rlblocks.aggregates import Aggregate, Least
-from rlblocks.targets.base import Critic, Target
+from rlblocks.targets.base import DRAWN, Critic, Target
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,9 +36,7 @@ class SoftQ(Target):
     inputs = {
         "reward": read("reward"),
         "discount": read("discount"),
-        "action": read("next.sample@online"),
-        "log_prob": read("next.log_prob@online"),
-        "log_alpha": read("log_alpha@online"),
+        **DRAWN,
         "q": fn("next.q@target"),
     }
 

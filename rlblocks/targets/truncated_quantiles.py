@@ -8,7 +8,7 @@ from rlblocks import functional
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.declare import fn, read
-from rlblocks.targets.base import Critic, Target
+from rlblocks.targets.base import DRAWN, Critic, Target
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,9 +38,7 @@ class TruncatedQuantiles(Target):
     inputs = {
         "reward": read("reward"),
         "discount": read("discount"),
-        "action": read("next.sample@online"),
-        "log_prob": read("next.log_prob@online"),
-        "log_alpha": read("log_alpha@online"),
+        **DRAWN,
         "quantiles": fn("next.quantiles@target"),
     }
     tags = {"atoms": "drop"}

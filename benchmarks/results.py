@@ -110,7 +110,7 @@ class Experiment:
 
 
 def exact(agent: Agent, env: str, cut: int) -> float:
-    """The mean return over all start states and all that can happen, from the environment's own table; nothing is played.
+    """The mean return over all start states and all that can happen, by the environment's own table, without playing.
 
     Episodes are as long as registered, or `cut` where nothing is.
     """
@@ -187,7 +187,7 @@ EXPERIMENTS = (
     Experiment("cliff", "q_learning", (), "CliffWalking-v1", 20_000, tuple(range(5)),
                "return of the last policies, computed, −13 (along the cliff)", "exact", -13.0, compiled="never"),
     Experiment("cliff_sarsa", "sarsa", (), "CliffWalking-v1", 30_000, tuple(range(5)),
-               "return of the last policies, computed, −17 (the best way for who errs in a fifth of the steps)", "exact",
+               "return of the last policies, computed, −17 (the best way for who errs in one step of five)", "exact",
                -17.0, ("explorer.epsilon=0.2", "optimizer.lr.end=0.01"), "never"),
     Experiment("cartpole_bins", "q_learning", (), "CartPole-v1", 200_000, tuple(range(3)),
                "mean of the last policies at 195 or more, of 576 bins", "last", 195.0, compiled="never"),
@@ -251,9 +251,9 @@ Written by `python benchmarks/results.py write` from docs/results.jsonl and docs
 
 Settings were frozen before the seeds below were run; they are the recipes' own, or `recipes/tuned.toml`'s. *Last* is
 the last policy and *best* the checkpoint that the run itself called best, each over {EPISODES} greedy episodes from
-start states that the run had never seen; *exact* is what the last policy is worth, computed from the
-environment's own table of transitions, without playing; *last (20)* is the run's own last evaluation, over 20; *training* is the mean
-return of the last {EPISODES} episodes of training, exploration and all. The interval is the
+start states that the run had never seen; *last (20)* is the run's own last evaluation, over 20; *training* is the mean
+return of the last {EPISODES} episodes of training, exploration and all; *exact* is what the last policy is worth by the
+environment's own table of transitions, without playing. The interval is the
 95 % bootstrap interval of the mean over seeds. Training on two shared CPU cores, one thread a seed; the seconds are of
 a machine that was now busy, now not.
 

@@ -6,6 +6,7 @@ equation: they are 0 here, nothing may depend on them. The equations are those o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -165,6 +166,13 @@ def toy_text(env: Any, gamma: float = 1.0) -> FiniteMDP:
     if any(terminal[t] and not end for s, _, p, t, _, end in rows if p and seen[s] and not terminal[s]):
         raise BuildError(f"a state of {env} ends some episodes and not others", fix="use FrozenLake or CliffWalking")
     return FiniteMDP(moves, rewards, terminal, gamma, start / start.sum(), _legal(env, states, actions))
+
+
+def policy_of(mdp: FiniteMDP, agent: Callable[..., Any], *, masked: bool = False) -> Array:
+    """What an agent does in every state, `[S, A]`; `masked` agents are told which actions are legal."""
+    states, actions = mdp.rewards.shape
+    told = (mdp.legal,) if masked else ()
+    return np.asarray(np.eye(actions)[agent(np.arange(states), *told)])
 
 
 def _reachable(moves: Array, terminal: NDArray[np.bool_], start: Array) -> NDArray[np.bool_]:

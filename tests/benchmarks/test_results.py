@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
+import numpy as np
 import pytest
 
 from rlblocks._core.files import recipe_hash
@@ -84,6 +86,44 @@ class Pools:
     def imap_unordered(self, _: Any, todo: list[Any]) -> list[Any]:
         self.jobs.extend(todo)
         return []
+
+
+def of(results: Any, name: str) -> Any:
+    """An experiment by its name."""
+    return next(e for e in results.EXPERIMENTS if e.name == name)
+
+
+class Along:
+    """Walks along the cliff: up, right to the end, down."""
+
+    plan = SimpleNamespace(columns={})
+
+    def __call__(self, states: Any) -> Any:
+        return np.where(states == 36, 0, np.where(states % 12 == 11, 2, 1))
+
+
+def test_an_exact_score_is_computed_from_the_table_of_the_environment(results: Any) -> None:
+    """The way along the cliff costs 13, whether or not an episode would be cut later."""
+    assert results.exact(Along(), "CliffWalking-v1", 200) == -13.0
+    assert results.exact(Along(), "CliffWalking-v1", 5) == -5.0
+
+
+def test_exact_scores_have_a_column_and_their_digits(results: Any) -> None:
+    """Where an experiment asks for one; what succeeds in 0.7402 of episodes is not rounded to 0.7."""
+    lake = of(results, "lake")
+    record = json.loads(row(results, 0.74, experiment="lake", recipe=recipe_hash(lake.made()), steps=lake.steps))
+    results.RESULTS.write_text(json.dumps(record | {"exact": 0.74016}) + "\n")
+    results.write()
+    page = results.PAGE.read_text()
+
+    assert "| last | best | exact | best at |" in page
+    assert "| 0.74 | 0.7402 | 10 |" in page
+    assert "yes: 0.7402 (1 of 5 seeds run so far)" in page
+
+
+def test_evaluations_that_never_end_are_cut_as_the_tuned_settings_say(results: Any) -> None:
+    """On CliffWalking, where no length of an episode is registered."""
+    assert (of(results, "cliff").cut, of(results, "cliff_sarsa").cut, of(results, "lake").cut) == (200, 200, 0)
 
 
 def test_what_is_on_file_makes_the_page(results: Any) -> None:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks._core.errors import BuildError
 from rlblocks.networks.base import Layer
-from rlblocks.stores._room import available_bytes
+from rlblocks.stores._room import require_room
 
 if TYPE_CHECKING:
     import torch
@@ -56,11 +55,5 @@ def require_table(rows: int, entries: int) -> None:
     Raises:
         BuildError: `rows` rows of `entries` numbers are more than the memory available.
     """
-    need, available = rows * entries * BYTES, available_bytes()
-    if need > available:
-        raise BuildError(
-            f"Lookup of {rows:,} rows of {entries:,} numbers needs {need:,} bytes, but {available:,} bytes of memory "
-            "are available",
-            fix="count fewer states: fewer bins of Discretise, or a body that generalises, such as MLP()",
-            rows=rows, entries=entries, bytes=need, available=available,
-        )  # fmt: skip
+    fix = "count fewer states: fewer bins of Discretise, or a body that generalises, such as MLP()"
+    require_room("Lookup", rows, entries * BYTES, fix)

@@ -3,6 +3,7 @@
 from rlblocks.stores.base import DrainedMemory, Memory, SampledMemory, Store, StoreSpec, bytes_of
 from rlblocks.stores.hindsight import Hindsight
 from rlblocks.stores.latest import Latest
+from rlblocks.stores.model import Model
 from rlblocks.stores.n_step import NStep
 from rlblocks.stores.prioritized_replay import PrioritizedReplay
 from rlblocks.stores.rollout import Rollout
@@ -16,6 +17,7 @@ __all__ = [
     "Hindsight",
     "Latest",
     "Memory",
+    "Model",
     "NStep",
     "PrioritizedReplay",
     "Rollout",

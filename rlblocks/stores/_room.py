@@ -37,22 +37,23 @@ def _container_limit() -> int:
     return int(limit) if limit.isdigit() else 2**63
 
 
-def require_room(owner: str, rows: int, row_bytes: int) -> None:
-    """Refuse a store that cannot fit.
+def require_room(owner: str, rows: int, row_bytes: int, fix: str = "") -> None:
+    """Refuse a store or a table that cannot fit; without a `fix`, a smaller capacity is proposed.
 
     Raises:
         BuildError: `rows` rows of `row_bytes` bytes are more than the memory available.
     """
     need, available = rows * row_bytes, available_bytes()
     if need > available:
-        raise no_room(owner, rows, row_bytes, available)
+        raise no_room(owner, rows, row_bytes, available, fix)
 
 
-def no_room(owner: str, rows: int, row_bytes: int, available: int) -> BuildError:
-    """The error for a store that does not fit."""
+def no_room(owner: str, rows: int, row_bytes: int, available: int, fix: str = "") -> BuildError:
+    """The error for what does not fit."""
+    smaller = f"give it a capacity of at most {max(available // row_bytes, 1):,}, or rows with smaller observations"
     return BuildError(
         f"{owner} of {rows:,} rows needs {rows * row_bytes:,} bytes ({row_bytes:,} a row), "
         f"but {available:,} bytes of memory are available",
-        fix=f"give it a capacity of at most {max(available // row_bytes, 1):,}, or rows with smaller observations",
+        fix=fix or smaller,
         owner=owner, rows=rows, bytes=rows * row_bytes, available=available,
     )  # fmt: skip

@@ -124,6 +124,10 @@ class Store(Block):
         """The most rows that a sampled store can ever hold; 0 of a drained one, which answers `chunk`."""
         return 0
 
+    def in_order(self) -> bool:
+        """Whether one row, asked for after each step of one environment, is each of its rows once, in order."""
+        return False
+
     def chunk(self, environments: int) -> tuple[int, int]:  # noqa: ARG002  the role's signature
         """The steps T and the environments or episodes N of what a drained store hands over; zeros of a sampled one."""
         return 0, 0

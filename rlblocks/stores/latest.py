@@ -55,6 +55,10 @@ class Latest(Store):
         """See `Store.most_rows`."""
         return self.capacity
 
+    def in_order(self) -> bool:
+        """See `Store.in_order`: the newest row is."""
+        return True
+
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """The columns, and nothing besides."""
         return bytes_of(columns)

@@ -98,6 +98,10 @@ class WithNext(Store):
             )
         return self.inner.misfit(facts)
 
+    def in_order(self) -> bool:
+        """See `Store.in_order`: as the store inside, but for the end of a truncated episode."""
+        return self.inner.in_order()
+
     def row_bytes(self, columns: Mapping[str, Spec]) -> int:
         """As the store inside, and the next action: the rows that wait do not count."""
         return self.inner.row_bytes(columns) + bytes_of({"next.action": columns["action"]})
@@ -137,13 +141,14 @@ class WithNextMemory:
         """At most one row of each environment."""
         due = self.waits[environments]
         if due.any():
-            of = environments[due]
-            complete = {name: column[of] for name, column in self.last.items()}
-            following = np.where(complete["terminated"], 0, rows["action"][due])
-            self.inner.add({**complete, "next.action": following}, of)
+            self._hand_on(environments[due], rows["action"][due])
         for name, column in self.last.items():
             column[environments] = rows[name]
         self.waits[environments] = rows["terminated"] | ~rows["truncated"]
+
+    def _hand_on(self, environments: NDArray[np.int64], following: NDArray[Any]) -> None:
+        complete = {name: column[environments] for name, column in self.last.items()}
+        self.inner.add({**complete, "next.action": np.where(complete["terminated"], 0, following)}, environments)
 
     def sample(self, batch: int, keys: Sequence[str], **numbers: float) -> dict[str, NDArray[Any]]:
         """Rows as the memory inside picks them, with the next action."""
@@ -154,7 +159,10 @@ class WithNextMemory:
         self.inner.feed(**fed)
 
     def cut(self) -> None:
-        """Let go of rows that wait, at most one of each environment."""
+        """Hand on the terminated rows that wait, which need no next action, and let go of the others."""
+        over = np.flatnonzero(self.waits & self.last["terminated"])
+        if over.size:
+            self._hand_on(over, self.last["action"][over])
         self.waits[:] = False
         self.inner.cut()
 

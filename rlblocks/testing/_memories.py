@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rlblocks._core.block import Block
 from rlblocks._core.declare import Read, Scheduled
+from rlblocks._core.keys import Spec
 from rlblocks.runs.tree import flatten, restore
 from rlblocks.stores.base import StoreSpec
 from rlblocks.testing._case import Case
@@ -86,6 +87,52 @@ def expected(block: Any, stream: Stream) -> list[Rows]:
     return [row for _, row in n_step_rows(stream, joins(block))]
 
 
+EPISODES, STEPS, ACTIONS = 16, 32, 2  # that are told apart where they are counted
+COUNTED = {
+    **COLUMNS,
+    "stamped.observation": COLUMNS["observation"],
+    "stamped.action": COLUMNS["action"],
+    "observation": Spec((), "int64", n=3 * EPISODES * STEPS),
+    "action": Spec((), "int64", n=ACTIONS),
+}
+
+
+class Numbered:
+    """A memory of counted states, which is given stamped rows and hands them over: each has a number of its own."""
+
+    def __init__(self, memory: Any) -> None:
+        self._memory = memory
+        self.feed, self.cut, self.state, self.load = memory.feed, memory.cut, memory.state, memory.load
+
+    def __len__(self) -> int:
+        return len(self._memory)
+
+    def add(self, rows: Rows, environments: NDArray[np.int64]) -> None:
+        """Rows whose observation and action are stamps, as rows whose are numbers; those are columns beside them."""
+        given = dict(rows)
+        for name in ("observation", "action"):
+            if name in rows:
+                given[f"stamped.{name}"] = rows[name]
+        if "observation" in rows and rows["observation"].shape[1:] == COLUMNS["observation"].shape:
+            environment, episode, t = rows["observation"].astype(np.int64).T
+            given["observation"] = (environment % 3 * EPISODES + episode % EPISODES) * STEPS + t % STEPS
+        if "action" in rows:
+            given["action"] = rows["action"] % ACTIONS
+        self._memory.add(given, environments)
+
+    def sample(self, batch: int, keys: Any, **numbers: float) -> dict[str, NDArray[Any]]:
+        """Rows as they were given."""
+        return _stamped(self._memory.sample(batch, tuple(COUNTED) if set(keys) <= set(COLUMNS) else keys, **numbers))
+
+    def contents(self) -> dict[str, NDArray[Any]]:
+        """Rows as they were given."""
+        return _stamped(self._memory.contents())
+
+
+def _stamped(rows: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {key: rows[f"stamped.{key}" if key in ("observation", "action") else key] for key in COLUMNS}
+
+
 class Subject:
     """A built memory and what it takes to sample from it, or to drain it.
 
@@ -98,7 +145,10 @@ class Subject:
     def __init__(self, block: Any, environments: int, seed: int = 0, generator: Any = None) -> None:
         self.block = block
         self.generator: Any = np.random.default_rng(seed) if generator is None else generator
-        self.memory: Any = block.build(StoreSpec(COLUMNS, environments, self.generator, judged))
+        counts = block.tags.get("takes") == "counted states"
+        columns = COUNTED if counts else COLUMNS
+        memory = block.build(StoreSpec(columns, environments, self.generator, judged))
+        self.memory: Any = Numbered(memory) if counts else memory
 
     def fill(self, stream: Stream) -> Subject:
         """Write a whole stream; a drained memory hands over a chunk whenever the next write finds one."""

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from rlblocks._core.errors import BuildError
 from rlblocks._core.keys import Spec
 from rlblocks.losses import SquaredError
-from rlblocks.networks import DuelingQ, Lookup, NoisyDense, QValues, Table, build_network, lookup
+from rlblocks.networks import DuelingQ, Lookup, NoisyDense, QValues, Table, build_network
 from rlblocks.optimizers import SGD
+from rlblocks.stores import _room
 from rlblocks.targets import MaxQ
 
 STATES, ACTIONS = 5, 3
@@ -99,6 +100,6 @@ def test_what_cannot_be_counted_is_refused(spec):
 
 def test_a_table_larger_than_memory_is_refused(monkeypatch):
     """The size is told before anything is allocated."""
-    monkeypatch.setattr(lookup, "available_bytes", lambda: 1_000)
-    with pytest.raises(BuildError, match=r"1,000 rows of 3 numbers needs 12,000 bytes, but 1,000 bytes"):
+    monkeypatch.setattr(_room, "available_bytes", lambda: 1_000)
+    with pytest.raises(BuildError, match=r"1,000 rows needs 12,000 bytes \(12 a row\), but 1,000 bytes"):
         table(states=1_000)

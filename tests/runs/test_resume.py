@@ -98,10 +98,11 @@ def records(folder: Path) -> list[dict[str, Any]]:
 
 
 def small(recipe: Recipe) -> Recipe:
-    """The recipe with those of the small settings that it has a place for."""
+    """The recipe with those of the small settings that it has a place for; none is larger than its own."""
     for path, value in SMALL.items():
         with suppress(RecipeError):
-            recipe = recipe.set({path: value})
+            own = recipe.get(path)
+            recipe = recipe.set({path: min(value, own) if isinstance(own, int) else value})
     return recipe.set({"cadence.window": 4}) if "memory" in recipe.networks else recipe
 
 
@@ -117,9 +118,8 @@ def penalised() -> Recipe:
     return ppo().swap(swaps).named("penalised")
 
 
-TABULAR = {"q_learning", "sarsa", "expected_sarsa"}  # resumed in tests/recipes: they learn from one row at a time
 RECIPES_HERE = {
-    **{name: make for name, make in RECIPES.items() if name not in TABULAR},
+    **RECIPES,
     "noisy": lambda: PATCHES["noisy"](dqn()).named("noisy"),
     "normalised": normalised,
     "penalised": penalised,

@@ -1,0 +1,118 @@
+"""A model by loops over dicts and lists: a correct store that works in another way, and the same with a fault.
+
+A fault is the name of a place where the correct store does something else.
+"""
+
+import copy
+
+import numpy as np
+
+from rlblocks import block
+from rlblocks._core import fields
+from rlblocks.stores import Store, bytes_of
+from rlblocks.testing import unlisted
+
+
+class DictMemory:
+    """What followed each pair in a dict, and the new rows in a list."""
+
+    def __init__(self, spec, capacity, fault):
+        self.spec, self.capacity, self.fault = spec, capacity, fault
+        self.generator = np.random.default_rng() if fault == "its own generator" else spec.generator
+        self.model, self.waits, self.count = {}, [], 0
+
+    def __len__(self):
+        return min(self.count, self.capacity)
+
+    def add(self, rows, environments):
+        for name, spec in self.spec.columns.items():
+            kind = name in rows and np.can_cast(rows[name].dtype, spec.dtype, "same_kind")
+            if not kind or rows[name].shape != (len(environments), *spec.shape) or len(rows) != len(self.spec.columns):
+                raise ValueError(f"{name} does not fit")
+        for i in range(len(environments)):
+            row = {name: value[i : i + 1].copy() for name, value in rows.items()}
+            pair = (int(row["observation"][0]), int(row["action"][0]))
+            if self.fault == "a row for each state":
+                pair = (pair[0], 0)
+            if self.fault == "a row for each visit":
+                pair = (*pair, self.count)
+            if not (self.fault == "the first outcome" and pair in self.model):
+                self.model[pair] = (self.count, row)
+            self.waits = [] if self.fault == "only the newest waits" else self.waits
+            self.waits.append((self.count, row))
+            self.count += 1
+        del self.waits[: max(len(self.waits) - self.capacity, 0)]
+
+    def sample(self, batch, keys, **_):
+        if batch < 1 or not self.count:
+            raise ValueError("nothing to sample")
+        taken = [row for _, row in self.waits[:batch]]
+        if self.fault == "the newest first":
+            taken = [row for _, row in self.waits[::-1][:batch]]
+        del self.waits[: 0 if self.fault == "the new row again and again" else batch]
+        known = [row for _, row in self.model.values()]
+        lacking = batch - len(taken)
+        drawn = [known[i] for i in self.generator.integers(0, len(known), lacking)] if lacking else []
+        if self.fault == "one pair for a batch":
+            drawn = drawn[:1] * lacking
+        if self.fault == "a mixed row" and drawn:
+            drawn = [{**row, "action": drawn[0]["action"]} for row in drawn]
+        return {key: np.concatenate([row[key] for row in taken + drawn]) for key in keys}
+
+    def feed(self, **fed):
+        if fed:
+            raise ValueError("nothing was asked for")
+
+    def cut(self):
+        if self.fault == "a cut that loses new rows":
+            self.waits = []
+
+    def contents(self):
+        held = dict([*self.model.values(), *self.waits])
+        return {
+            name: np.concatenate([np.empty((0, *spec.shape), spec.dtype), *(held[k][name] for k in sorted(held))])
+            for name, spec in self.spec.columns.items()
+        }
+
+    def state(self):
+        model = [[list(pair), count, row] for pair, (count, row) in self.model.items()]
+        waits = [] if self.fault == "forgets what waits" else [list(one) for one in self.waits]
+        return copy.deepcopy({"model": model, "waits": waits, "count": self.count})
+
+    def load(self, state):
+        state = copy.deepcopy(state)
+        self.model = {tuple(pair): (count, row) for pair, count, row in state["model"]}
+        self.waits, self.count = [tuple(one) for one in state["waits"]], state["count"]
+
+
+with unlisted():
+
+    @block("model")
+    class DictModel(Store):
+        """Model(S, A) ← R, S' in a dict."""
+
+        tags = {"keeps": "the last row of each pair", "takes": "counted states"}
+        capacity: int = fields.integer(99, ge=1)
+        fault: str = fields.text("none")
+
+        def build(self, spec):
+            return DictMemory(spec, self.capacity, self.fault)
+
+        def row_bytes(self, columns):
+            return bytes_of(columns)
+
+
+FAULTS = [
+    (DictModel(fault="the newest first"), "MDL-1"),
+    (DictModel(fault="the new row again and again"), "MDL-1"),
+    (DictModel(fault="only the newest waits"), "MDL-1"),
+    (DictModel(fault="the first outcome"), "MDL-2"),
+    (DictModel(fault="a mixed row"), "MDL-2"),
+    (DictModel(fault="a row for each visit"), "MDL-3"),
+    (DictModel(fault="a row for each state"), "MDL-3"),
+    (DictModel(fault="a cut that loses new rows"), "MDL-4"),
+    (DictModel(fault="one pair for a batch"), "MDL-5"),
+    (DictModel(fault="its own generator"), "GEN-4"),
+    (DictModel(fault="forgets what waits"), "GEN-5"),
+]
+CORRECT = [DictModel()]

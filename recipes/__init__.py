@@ -19,6 +19,7 @@ from .reinforce_baseline import reinforce_baseline
 from .sac import sac
 from .sac_discrete import sac_discrete
 from .sarsa import sarsa
+from .sarsa_lambda import sarsa_lambda
 from .td3 import td3
 from .tqc import tqc
 
@@ -43,10 +44,12 @@ RECIPES = {
     "sarsa": sarsa,
     "expected_sarsa": expected_sarsa,
     "double_q_learning": double_q_learning,
+    "sarsa_lambda": sarsa_lambda,
 }
 
 __all__ = [
     "PATCHES", "RECIPES", "a2c", "compose", "ddpg", "double", "double_dqn", "double_q_learning", "dqn", "dueling",
     "dueling_dqn", "expected_sarsa", "huber", "n_step", "n_step_dqn", "noisy", "ppo", "ppo_lstm", "prioritized",
-    "prioritized_dqn", "q_learning", "redq", "reinforce", "reinforce_baseline", "sac", "sac_discrete", "sarsa", "td3", "tqc",
+    "prioritized_dqn", "q_learning", "redq", "reinforce", "reinforce_baseline", "sac", "sac_discrete", "sarsa",
+    "sarsa_lambda", "td3", "tqc",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from rlblocks.losses import (
     DeterministicPolicyLoss,
     DiscreteSoftPolicyLoss,
     DiscreteTemperatureLoss,
+    Eligibility,
     Entropy,
     Huber,
     KLPenalty,
@@ -44,7 +45,7 @@ from rlblocks.networks import (
     Temperature,
 )
 from rlblocks.normalizers import ObservationNorm, RewardScale
-from rlblocks.optimizers import SGD, Adam, AdamW, ClipNorm, ClipValue, RMSprop
+from rlblocks.optimizers import SGD, Adam, AdamW, ClipNorm, ClipValue, RMSprop, Traces
 from rlblocks.returns import GAE, NStepReturn, Retrace, TDLambda, VTrace
 from rlblocks.schedules import Constant, Cosine, Exponential, Linear, Piecewise
 from rlblocks.stores import Hindsight, NStep, PrioritizedReplay, Rollout, UniformReplay, WholeEpisodes, WithNext
@@ -100,6 +101,7 @@ EXAMPLES = {
         KLPenalty(beta=0.25, target=0.05),
         ValueLoss(1.0),
         ClippedValueLoss(1.5, coefficient=1.0),
+        Eligibility(2.0),
         Entropy(Linear(0.1, 0.0, over=Updates(50))),
         QuantileHuber(kappa=0.5, coefficient=8.0),
         DeterministicPolicyLoss(Least(), coefficient=2.0),
@@ -134,6 +136,7 @@ EXAMPLES = {
         AdamW(weight_decay=0.5, clip=ClipValue(0.1)),
         RMSprop(momentum=0.5, clip=ClipValue(0.5)),
         SGD(momentum=0.9),
+        Traces(0.5, Adam(clip=ClipNorm(1.0))),
     ],
     "clips": [ClipNorm(1.0), ClipValue(1.0)],
     "bodies": [MLP((16,), layer=NoisyDense(), activation="tanh"), MLP(()), NatureCNN(features=12)],

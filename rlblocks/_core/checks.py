@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rlblocks._core.block import Block, blocks_of
+from rlblocks._core.block import Block, blocks_of, fields_of
 from rlblocks._core.clocks import Updates
 from rlblocks._core.declare import Read
 from rlblocks._core.errors import did_you_mean
@@ -125,6 +125,55 @@ def windows(world: World) -> None:
             "use a body without a memory, or learn from rollouts with the cadence rollout_epochs and its window",
             slot="cadence",
         )  # fmt: skip
+
+
+def in_order(world: World, facts: Facts) -> None:
+    """What a loss leaves to the optimizer is read there, and one that credits the rows before has them in order."""
+    for name, objective in world.recipe.objectives.items():
+        slot, optimizer = f"objectives.{name}.optimizer", objective.optimizer
+        asked = {asked.key for asked in optimizer.inputs.values() if isinstance(asked, Read)}
+        for index, loss in enumerate(objective.losses):
+            for key in [key for key in getattr(loss, "debts", ()) if key not in asked]:
+                world.misfit(
+                    f"objectives.{name}.losses[{index}]", loss,
+                    f"leaves the step to an optimizer that reads {key!r}, and slot {slot!r} holds "
+                    f"{type(optimizer).__name__}, which does not", _reading(key, optimizer), key=key,
+                )  # fmt: skip
+        if optimizer.tags.get("rows") == "one by one":
+            _one_by_one(world, facts, name)
+
+
+def _one_by_one(world: World, facts: Facts, name: str) -> None:
+    """Every learn step of an objective must be on one new row, in the order of time, and have one loss."""
+    recipe, objective = world.recipe, world.recipe.objectives[name]
+    said = (
+        f"slot 'objectives.{name}.optimizer' holds {type(objective.optimizer).__name__}, which credits the rows just "
+        "before each one"
+    )
+    cadence, store = type(recipe.cadence).__name__, type(recipe.store).__name__
+    if why := recipe.cadence.one_by_one():
+        why, fix = _parted(why)
+        world.blame(f"{said}, but slot 'cadence' holds {cadence}, which {why}", fix, slot="cadence")
+    elif not recipe.store.in_order():
+        world.blame(f"{said}, but slot 'store' holds {store}, which does not hand over each row once, in order",
+                    "use a store of the newest row: Latest(1), or WithNext(Latest(1))", slot="store")  # fmt: skip
+    if facts.n > 1:
+        world.blame(f"{said}, but slot 'env' has {facts.n} environments, whose rows alternate", "write env.n=1",
+                    slot="env")  # fmt: skip
+    if objective.every != Updates(1):
+        world.blame(f"{said}, but objective {name!r} leaves rows out: every={objective.every!r}",
+                    f"write objectives.{name}.every=Updates(1)", slot=f"objectives.{name}.every")  # fmt: skip
+    if len(objective.losses) > 1:
+        world.blame(f"{said}, but objective {name!r} has {len(objective.losses)} losses, whose gradients it could "
+                    "not tell apart", "keep one", slot=f"objectives.{name}.losses")  # fmt: skip
+
+
+def _reading(key: str, optimizer: Block) -> str:
+    """To wrap an optimizer in one that reads a key."""
+    kinds = [kind for kind in blocks_of("optimizers").values() if "inner" in fields_of(kind)]
+    found = [kind.__name__ for kind in kinds
+             if key in {asked.key for asked in kind().inputs.values() if isinstance(asked, Read)}]  # fmt: skip
+    return f"wrap it: {' or '.join(f'{name}(inner={type(optimizer).__name__}(...))' for name in found)}"
 
 
 def _parted(said: str) -> tuple[str, str]:

@@ -41,6 +41,8 @@ def mend(key: Key, block: Block, known: Known, world: World) -> str:
     near = alike(str(key), [k for k in every if ("@" in k) == bool(key.which)])
     if near:
         return f"did you mean {near!r}?"
+    if block.role == "optimizers" and not key.which:
+        return f"use a loss that writes it: {', '.join(served_blocks('losses', world.rows, world, writes=str(key)))}"
     found = _not_stored(key, world.recipe) or _later(key, block, world.recipe) or _written_by(key, known, world)
     fits = [] if found and block.role == "losses" else fitting_blocks(block, known, world)
     here = f"in this slot these fit: {', '.join(fits)}" if fits else ""

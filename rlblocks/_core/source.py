@@ -66,7 +66,7 @@ def annotation(block: Block, slot: str, given: Mapping[str, str], writes: Iterab
     keys = {name: of.key for name, of in asked.items() if isinstance(of, Read)}
     keys |= {name: f"{of.key}(action)" for name, of in asked.items() if isinstance(of, Fn) and "@" in of.key}
     reads = dict.fromkeys(keys.values())
-    flow = f"{', '.join(reads)} → {', '.join(writes)}" if reads else ""
+    flow = " → ".join(part for part in (", ".join(reads), ", ".join(writes)) if part) if reads else ""
     return "\n".join(part for part in (f"{slot}: {block!r}", block.equation, flow) if part)
 
 

@@ -14,7 +14,7 @@ import gymnasium
 
 from rlblocks._core import dry_run
 from rlblocks._core.block import Block, blocks_of, fields_of
-from rlblocks._core.checks import debts, drawn_actions, keepers, leftovers, stops, windows
+from rlblocks._core.checks import debts, drawn_actions, in_order, keepers, leftovers, stops, windows
 from rlblocks._core.errors import RecipeError, WiringError, did_you_mean
 from rlblocks._core.keys import FLAG, SCALAR, Spec
 from rlblocks._core.learn_page import as_rows, in_time, learn_page, prepare_page, specs_of
@@ -24,7 +24,7 @@ from rlblocks._core.recipe import Network, Recipe, slots_of
 from rlblocks._core.remedies import bounding, fitting_blocks, mend_network
 from rlblocks._core.source import Line, variable
 from rlblocks._core.spaces import spec_of
-from rlblocks._core.world import World
+from rlblocks._core.world import World, learns_beginnings
 from rlblocks.envs.base import Facts
 from rlblocks.explorers.base import Explorer
 
@@ -54,6 +54,7 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
     prepare, prepared = prepare_page(world, chunk)
     learn, outputs = learn_page(world, as_rows({**chunk, **prepared}))
     windows(world)
+    in_order(world, facts)
     feeds = debts(world, facts, outputs)
     drawn_actions(world)
     stopped = stops(world, outputs)
@@ -101,7 +102,7 @@ def _collected(world: World, facts: Facts) -> dict[str, Spec]:
     return {
         "observation": observation, "action": action, "reward": SCALAR, "terminated": FLAG, "truncated": FLAG,
         "next.observation": observation, **({"action_mask": legal, "next.action_mask": legal} if legal else {}),
-        **_goals(facts),
+        **_goals(facts), **({"is_first": FLAG} if learns_beginnings(world.recipe) else {}),
     }  # fmt: skip
 
 

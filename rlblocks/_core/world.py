@@ -64,3 +64,9 @@ class World:
         keys |= {f"{objective}.{key}" for objective in self.recipe.objectives for key in own}
         keys |= {f"{network}.{what}" for network in self.recipe.networks for what in ("net", "target_net", "tensors")}
         return {variable(key) for key in (*keys, *self.columns, *self.specs)}
+
+
+def learns_beginnings(recipe: Recipe) -> bool:
+    """Whether a block reads where episodes begin, besides explorers, which are told as they act."""
+    blocks = [node for _, node in walk(recipe) if isinstance(node, Block) and node.role != "explorers"]
+    return any(isinstance(asked, Read) and asked.key == "is_first" for b in blocks for asked in b.inputs.values())

@@ -98,6 +98,10 @@ class Cadence(Block):
         """
         raise NotImplementedError
 
+    def one_by_one(self) -> str:
+        """Why its learn steps are not one for each environment step, on one row each: "what; fix"; empty where so."""
+        return "mixes the rows of a chunk; use learn_every with updates=1 and batch=1 every EnvSteps(1)"
+
     def misfit(self, chunk: tuple[int, int]) -> str:  # noqa: ARG002  the role's signature
         """Why it cannot learn from chunks `[T, N]`, to stand after its name: "what; fix"; empty where it can."""
         return ""

@@ -65,6 +65,13 @@ class LearnEvery(Cadence):
         """The warm-up, and at least one batch."""
         return max(self.warmup, self.batch)
 
+    def one_by_one(self) -> str:
+        """See `Cadence.one_by_one`."""
+        due = {"every": EnvSteps(1), "updates": 1, "batch": 1}
+        wrong = [f"{name}={getattr(self, name)!r}" for name, value in due.items() if getattr(self, name) != value]
+        fix = "write every=EnvSteps(1), updates=1, batch=1"
+        return f"has {', '.join(wrong)}; {fix}" if wrong else ""
+
     def updates_planned(self, budget: int, chunk: tuple[int, int] = (0, 0)) -> int:  # noqa: ARG002  the role's signature
         """Learn steps after the warm-up."""
         return max(0, int((budget - self.needs()) // self.every.count * self.updates))

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         clip_by_value,
         descend,
         join,
+        part,
         rmsprop_step,
         sgd_step,
     )
@@ -175,6 +176,7 @@ __all__ = [
     "only_counted",
     "only_legal",
     "ornstein_uhlenbeck",
+    "part",
     "policy_gradient",
     "quantile_huber",
     "quantile_levels",
@@ -225,7 +227,7 @@ _LAZY = {
         "standard_log_prob", "unsquash",
     ),
     "gradient_steps": (
-        "adam_step", "clip_by_norm", "clip_by_value", "descend", "join", "rmsprop_step", "sgd_step",
+        "adam_step", "clip_by_norm", "clip_by_value", "descend", "join", "part", "rmsprop_step", "sgd_step",
     ),
     "mixing": ("copy_into", "move_towards"),
     "normalising": ("normalise",),

@@ -23,6 +23,16 @@ def join(tensors: list[Tensor]) -> Tensor:
     return joined
 
 
+def part(vector: Tensor, like: list[Tensor]) -> list[Tensor]:
+    """One vector [P] as tensors of these shapes, in the order of `join`: views of it.
+
+    >>> part(torch.tensor([1.0, 2.0, 3.0]), [torch.zeros(1), torch.zeros(1, 2)])
+    [tensor([1.]), tensor([[2., 3.]])]
+    """
+    parts = torch._utils._unflatten_dense_tensors(vector, like)  # type: ignore[no-untyped-call]
+    return list(parts)
+
+
 def descend(params: list[Tensor], step: Tensor) -> None:
     """θ ← θ − Δ, where Δ is one vector [P] in the order of `join`. Only `params` is written.
 
@@ -31,8 +41,7 @@ def descend(params: list[Tensor], step: Tensor) -> None:
     >>> theta
     [tensor([0.5000]), tensor([[1., 1.]])]
     """
-    parts: list[Tensor] = torch._utils._unflatten_dense_tensors(step, params)  # type: ignore[no-untyped-call]
-    torch._foreach_sub_(params, parts)
+    torch._foreach_sub_(params, part(step, params))
 
 
 def adam_step(

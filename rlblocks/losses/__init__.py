@@ -6,6 +6,7 @@ from rlblocks.losses.clipped_value_loss import ClippedValueLoss
 from rlblocks.losses.deterministic_policy_loss import DeterministicPolicyLoss
 from rlblocks.losses.discrete_soft_policy_loss import DiscreteSoftPolicyLoss
 from rlblocks.losses.discrete_temperature_loss import DiscreteTemperatureLoss
+from rlblocks.losses.eligibility import Eligibility
 from rlblocks.losses.entropy import Entropy
 from rlblocks.losses.huber import Huber
 from rlblocks.losses.kl_penalty import KLPenalty
@@ -22,6 +23,7 @@ __all__ = [
     "DeterministicPolicyLoss",
     "DiscreteSoftPolicyLoss",
     "DiscreteTemperatureLoss",
+    "Eligibility",
     "Entropy",
     "Huber",
     "KLPenalty",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlblocks._core.block import Block, role
 
@@ -19,6 +19,8 @@ class Loss(Block):
     states its own `outputs`, and in `specs` which of them are one number for all rows (`Spec(dims=())`). What is
     written beside the loss carries no gradient.
 
+    `debts` names those of its outputs that the optimizer of the objective must read, or the step would mean nothing.
+
     `weight` `[B]` multiplies a row's loss and gradient, and 1 is its identity; the mean is over the number of rows.
     A row of weight 0 is padding: what it holds changes nothing. Targets, advantages and weights are constants. A NaN
     in a row that counts makes the loss NaN, so that the run stops and says so.
@@ -28,6 +30,7 @@ class Loss(Block):
     """
 
     outputs: tuple[str, ...] = ("loss", "error")
+    debts: ClassVar[tuple[str, ...]] = ()
 
     @property
     def coefficient(self) -> float | Schedule:

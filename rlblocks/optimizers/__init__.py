@@ -6,5 +6,6 @@ from rlblocks.optimizers.base import Carry, Clip, Optimizer
 from rlblocks.optimizers.clips import ClipNorm, ClipValue, NoClip
 from rlblocks.optimizers.rmsprop import RMSprop
 from rlblocks.optimizers.sgd import SGD
+from rlblocks.optimizers.traces import Traces
 
-__all__ = ["SGD", "Adam", "AdamW", "Carry", "Clip", "ClipNorm", "ClipValue", "NoClip", "Optimizer", "RMSprop"]
+__all__ = ["SGD", "Adam", "AdamW", "Carry", "Clip", "ClipNorm", "ClipValue", "NoClip", "Optimizer", "RMSprop", "Traces"]

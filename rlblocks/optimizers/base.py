@@ -29,7 +29,9 @@ class Optimizer(Block):
 
     `compute(*, params, grads, carry, **numbers)` writes into `params` and `carry` in place and only reads `grads`; the
     caller has switched gradients off. It is traced whole by a compiler, so numbers that change from step to step arrive
-    as 0-dim tensors; its declared inputs name them. All parameters of one optimizer have one dtype and one device.
+    as 0-dim tensors; its declared inputs name them. It may read keys besides: columns, and what the losses of its
+    objective wrote. Where its tag `rows` says "one by one", every learn step must be on one new row, in the order of
+    time. All parameters of one optimizer have one dtype and one device.
 
     Attributes:
         handed: the arguments of `compute` that the run hands over beside the declared inputs.

@@ -69,19 +69,34 @@ def _follow(block: Any) -> Function:
     return function
 
 
+EPISODE = 3  # steps of the rows that an optimizer reads
+ROW = ("td_error", "discount", "is_first")
+
+
+def of_one_row(key: str, step: int) -> Tensor:
+    """What a row holds, `[1]`, in one step of short episodes."""
+    return {
+        "td_error": torch.tensor([(-1.0) ** step * (1 + 0.25 * (step % 7))], dtype=torch.float64),
+        "discount": torch.tensor([0.0 if step % EPISODE == EPISODE - 1 else 0.875], dtype=torch.float64),
+        "is_first": torch.tensor([step % EPISODE == 0]),
+    }[key]
+
+
 def unnumbered(block: Any) -> str:
-    """What an optimizer asks for that is no number of the run's times."""
-    odd = [name for name, asked in block.inputs.items() if not isinstance(asked, Scheduled)]
+    """What an optimizer asks for that is no number of the run's times, and nothing of the row that is learned from."""
+    asked = block.inputs.items()
+    odd = [name for name, of in asked if not isinstance(of, Scheduled) and getattr(of, "key", "") not in ROW]
     return f"it reads {odd}, which the kit cannot make up for an optimizer" if odd else ""
 
 
 def numbers_of(block: Any, updates: int) -> dict[str, Tensor]:
-    """The scheduled numbers that an optimizer is handed at one update, as the run hands them."""
+    """The scheduled numbers that an optimizer is handed at one update, and the row, as the run hands them."""
     moment = Moment(env_steps=updates, updates=updates, episodes=updates)
     return {
         name: torch.tensor(number_at(block, asked.name, moment), dtype=torch.float64)
+        if isinstance(asked, Scheduled) else of_one_row(asked.key, updates)
         for name, asked in block.inputs.items()
-    }
+    }  # fmt: skip
 
 
 def steps(block: Any, params: list[Tensor], carry: Any, grads: list[list[Tensor]], start: int = 0) -> None:

@@ -67,6 +67,12 @@ def _huber(block: Any, error: float) -> float:
     return error * error / 2 if size <= delta else delta * (size - delta / 2)
 
 
+def _eligibility(block: Any, rows: list[Row]) -> Outputs:
+    deltas = [row["td_target"] - row["prediction"] for row in rows]
+    loss = block.coefficient * _mean(rows, [row["prediction"] for row in rows])
+    return {"loss": loss, "td_error": deltas, "error": [abs(delta) for delta in deltas]}
+
+
 def _value_loss(block: Any, rows: list[Row]) -> Outputs:
     return {"loss": block.coefficient * _mean(rows, [(r["td_target"] - r["prediction"]) ** 2 / 2 for r in rows])}
 
@@ -217,6 +223,7 @@ def _discrete_temperature_loss(block: Any, rows: list[Row]) -> Outputs:
 LOSSES: dict[str, Callable[[Any, list[Row]], Outputs]] = {
     "squared_error": _regression(_squared),
     "huber": _regression(_huber),
+    "eligibility": _eligibility,
     "value_loss": _value_loss,
     "clipped_value_loss": _clipped_value_loss,
     "policy_gradient": _policy_gradient,

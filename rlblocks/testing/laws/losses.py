@@ -53,6 +53,8 @@ def pays(block: Block) -> str:
 def compares(block: Block) -> str:
     """Whether a loss compares a prediction with a target, and with nothing else."""
     asked = set(asked_by(block))
+    if block.debts:  # type: ignore[attr-defined]  # a Loss
+        return "it hands over what it compares, and leaves the step to the optimizer"
     if not {"prediction", "td_target"} <= asked:
         return trains(block) or "it has no inputs named prediction and td_target"
     return trains(block) or ("it compares its prediction with a stored value too" if "value" in asked else "")

@@ -26,6 +26,7 @@ from tests.testing import (
     faulty_targets,
     faulty_temperatures,
     faulty_tensors,
+    faulty_traces,
     faulty_transforms,
     naive_drained,
     naive_hindsight,
@@ -45,6 +46,7 @@ PLANTED = (
     faulty_tensors, faulty_noise, faulty_networks, faulty_envs, faulty_returns, faulty_policies, faulty_normalizers,
     faulty_members, faulty_temperatures, faulty_control_networks, faulty_soft_policies,
     faulty_aggregates, faulty_policy_targets, faulty_member_targets, faulty_double_estimators, faulty_tables,
+    faulty_traces,
 )  # fmt: skip
 FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
 RAISES = {"past the end"}  # faults that show by raising

@@ -14,7 +14,7 @@ FILES = (
     "hindsight_stores", "drained_stores", "drained_memories", "networks",
     "network_parameters", "recurrence", "control_heads", "returns", "return_identities", "transforms", "policies",
     "policy_densities", "value_forms", "normalizers", "normalizer_carries", "target_updates", "optimizers", "clips",
-    "cadences", "drained_cadences", "envs", "env_runs", "env_masks", "wrappers",
+    "traces", "cadences", "drained_cadences", "envs", "env_runs", "env_masks", "wrappers",
 )  # fmt: skip
 
 

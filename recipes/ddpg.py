@@ -20,8 +20,10 @@ def ddpg() -> Recipe:
 
     Lillicrap et al., 2016, "Continuous control with deep reinforcement learning", algorithm 1.
 
-    Differs from the paper: networks of 256-256 units and batches of 256 rows instead of 400-300 and 64; both learning
-    rates 10⁻³; no weight decay; the target networks follow with τ = 0.005 (as in Fujimoto et al., 2018).
+    Differs from the paper: networks of 256-256 units and batches of 256 rows instead of 400-300 and 64; the critic
+    reads the action with the state, not after its first layer; both learning rates 10⁻³; no weight decay and no batch
+    normalization; the target networks follow with τ = 0.005 (as in Fujimoto et al., 2018); the first 1,000 actions are
+    uniform.
 
     >>> ddpg().get("objectives.critic.target")
     PolicyQ(over=First())

@@ -14,7 +14,8 @@ def redq() -> Recipe:
 
     Chen et al., 2021, "Randomized ensembled double Q-learning: learning fast without a model", algorithm 1.
 
-    Differs from the paper: the policy learns at every learn step, not at every twentieth.
+    Differs from the paper: the policy learns at every learn step, not at every twentieth; all learning rates 10⁻³
+    instead of 3·10⁻⁴.
 
     >>> redq().get("networks.critic.members"), redq().get("cadence.updates")
     (10, 20)

@@ -18,7 +18,7 @@ def sac() -> Recipe:
 
     Haarnoja et al., 2018, "Soft actor-critic algorithms and applications", algorithm 1 with eq. 18.
 
-    Differs from the paper: both learning rates 10⁻³ instead of 3·10⁻⁴; log α is learned in the place of α.
+    Differs from the paper: all learning rates 10⁻³ instead of 3·10⁻⁴; log α is learned in the place of α.
 
     >>> sac().get("objectives.critic.target")
     SoftQ(over=Least())

@@ -47,8 +47,15 @@ def not_bounded(action: Spec) -> str:
     """Why actions have no bounds to be squashed into, to stand after a name; empty where they have."""
     if why := not_real(action):
         return why
-    good = all(-LARGEST < low < high < LARGEST for low, high in zip(*bounds(action), strict=True))
-    return "" if good else "squashes actions into finite bounds, and the environment's have none in some component"
+    each = list(zip(*bounds(action), strict=True))
+    if not all(low > -LARGEST and high < LARGEST for low, high in each):
+        return "squashes actions into finite bounds, and the environment's have none in some component"
+    for number, (low, high) in enumerate(each):
+        if low >= high:
+            return (
+                f"squashes actions into finite bounds with room between them, and component {number} can only be {low}"
+            )
+    return ""
 
 
 def crossed(owner: object, low: float, high: float) -> None:

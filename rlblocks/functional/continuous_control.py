@@ -74,7 +74,7 @@ def soft_value(q: Tensor, log_prob: Tensor, log_alpha: Tensor) -> Tensor:
 def least_quantiles(quantiles: Tensor, drop: int) -> Tensor:
     """The atoms of all members, pooled and sorted, less the greatest `drop` for each member.
 
-    Kuznetsov et al., 2020, eq. 11: z_(1) ≤ … ≤ z_(kN), with k = M − drop of M atoms a member.
+    Kuznetsov et al., 2020, section 3: z_(1) ≤ … ≤ z_(kN), with k = M − drop of M atoms a member.
 
     Args:
         quantiles: `[*, B, M]` float; the dims of members first, if any.

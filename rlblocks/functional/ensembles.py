@@ -41,7 +41,7 @@ def first_of_members(values: Tensor) -> Tensor:
 
 
 def subset_of_members(values: Tensor, u: Tensor, count: int) -> Tensor:
-    """The members with the least numbers, the same ones for all rows (Chen et al., 2021, algorithm 1, line 6).
+    """The members with the least numbers, the same ones for all rows (Chen et al., 2021, algorithm 1).
 
     Args:
         values: `[N, B]` float.

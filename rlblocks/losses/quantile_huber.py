@@ -31,9 +31,9 @@ class QuantileHuber(Loss):
     >>> QuantileHuber().compute(prediction=prediction, td_target=td_target)  # (¼·2½ + ¾·½)/2, and 3 − 1
     (tensor(0.5000), tensor([2.]))
 
-    Differs from the papers: the mean over i and k is that of Kuznetsov et al., 2020, section 3, who take it over
-    members too, where these are summed; Dabney et al., 2018, algorithm 1, sum over i, which is `coefficient=M`. The
-    division by κ is that of Dabney et al., 2018b, eq. 3; at κ = 1 all agree.
+    Differs from the papers: the mean over i and k is that of Kuznetsov et al., 2020, section 3, for each member by
+    itself; code that takes it over N members too is `coefficient=1/N`. Dabney et al., 2018, algorithm 1, sum over i,
+    which is `coefficient=M`. The division by κ is that of Dabney et al., 2018b, eq. 3; at κ = 1 all agree.
     """
 
     equation = "L = c·mean(w·Σ_j (1/MK) Σ_i Σ_k |τ̂_i − 1{u < 0}|·h_κ(u)/κ), u = y_k − θ_ji(s, a)"

@@ -28,6 +28,13 @@ def test_it_needs_finite_bounds(action):
     assert "finite bounds" in TanhGaussian().misfit(action)
 
 
+def test_bounds_without_room_between_them_are_told_apart_from_none():
+    """A component that can only have one value is bounded, and has no density."""
+    said = TanhGaussian().misfit(Spec((2,), low=(0.0, -1.0), high=(0.0, 1.0)))
+
+    assert said == "squashes actions into finite bounds with room between them, and component 0 can only be 0.0"
+
+
 def test_it_needs_real_numbers():
     """A finite action is refused for what it is."""
     assert "real numbers" in TanhGaussian().misfit(Spec((), "int64", n=3))

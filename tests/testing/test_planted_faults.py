@@ -30,6 +30,7 @@ from tests.testing import (
     faulty_transforms,
     naive_drained,
     naive_hindsight,
+    naive_models,
     naive_stores,
     naive_with_next,
     odd_blocks,
@@ -42,7 +43,7 @@ from tests.testing import (
 PLANTED = (
     faulty_recurrence, faulty_transforms, faulty_stops,
     faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, naive_drained, naive_hindsight,
-    naive_with_next,
+    naive_with_next, naive_models,
     faulty_tensors, faulty_noise, faulty_networks, faulty_envs, faulty_returns, faulty_policies, faulty_normalizers,
     faulty_members, faulty_temperatures, faulty_control_networks, faulty_soft_policies,
     faulty_aggregates, faulty_policy_targets, faulty_member_targets, faulty_double_estimators, faulty_tables,
@@ -70,7 +71,7 @@ def test_a_planted_fault_is_caught(block, law):
 
 ODD = [
     *odd_blocks.BLOCKS, *odd_control.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *odd_normalizers.BLOCKS,
-    *naive_drained.CORRECT, *naive_hindsight.CORRECT, *naive_with_next.CORRECT,
+    *naive_drained.CORRECT, *naive_hindsight.CORRECT, *naive_with_next.CORRECT, *naive_models.CORRECT,
     *faulty_policies.CORRECT, *faulty_recurrence.CORRECT, *faulty_noise.CORRECT, *faulty_aggregates.CORRECT,
     *faulty_policy_targets.CORRECT,
 ]  # fmt: skip

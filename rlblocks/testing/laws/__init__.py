@@ -10,7 +10,7 @@ FILES = (
     "double_targets",
     "smoothed_targets", "aggregates",
     "losses", "loss_values", "policy_losses", "control_losses", "quantile_losses", "early_stops", "stores",
-    "uniform_stores", "prioritized_stores", "n_step_stores",
+    "uniform_stores", "prioritized_stores", "n_step_stores", "with_next_stores", "model_stores",
     "hindsight_stores", "drained_stores", "drained_memories", "networks",
     "network_parameters", "recurrence", "control_heads", "returns", "return_identities", "transforms", "policies",
     "policy_densities", "value_forms", "normalizers", "normalizer_carries", "target_updates", "optimizers", "clips",

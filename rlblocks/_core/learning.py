@@ -9,9 +9,8 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from rlblocks._core.calls import Call
+from rlblocks._core.calls import AnyCall, Call
 from rlblocks._core.declare import Scheduled
 from rlblocks._core.errors import RunError
 from rlblocks._core.randomness import Numbers
@@ -21,17 +20,20 @@ from rlblocks.functional import rows as flattened
 from rlblocks.stores.base import DrainedMemory, SampledMemory
 
 Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
-Chunk = dict[str, Tensor]
+Chunk = dict[str, Any]  # tensors, or arrays where numpy computes
 
 
 class Update:
     """One learn step on a chunk of a fixed number of rows."""
 
-    def __init__(self, state: State, names: dict[str, Any], rows: int, compile_learn: Compile) -> None:
+    def __init__(
+        self, state: State, names: dict[str, Any], rows: int, compile_learn: Compile, kind: AnyCall = Call
+    ) -> None:
         plan = state.plan
         self.rows, self._state = rows, state
-        self._call = Call(plan.learn, names, state, "learn", (rows,))
+        self._call = kind(plan.learn, names, state, "learn", (rows,))
         self._call.function = compile_learn(self._call.function)
+        self.chunk, self.arrays = self._call.chunk, self._call.arrays
         self._losses = [f"{name}.loss" for name in plan.recipe.objectives]
         self._late = [
             (n, o.every) for n, o in plan.recipe.objectives.items() if "due)" in plan.learn.source.partition("\n")[0]
@@ -48,17 +50,19 @@ class Update:
             if name in wrote and not math.isfinite(wrote[name]):
                 raise _not_finite(state, name, float(wrote[name]), chunk)
         state.counters.updates += 1
-        return wrote  # type: ignore[no-any-return]
+        return wrote
 
 
 class Sampling:
     """A learn step on a fresh sample, and what the store wants back."""
 
-    def __init__(self, state: State, names: dict[str, Any], rows: int, compile_learn: Compile) -> None:
+    def __init__(
+        self, state: State, names: dict[str, Any], rows: int, compile_learn: Compile, kind: AnyCall = Call
+    ) -> None:
         plan = state.plan
         self.rows, self._state = rows, state
-        self._update = Update(state, names, rows, compile_learn)
-        self._prepare = Call(plan.prepare, names, state, "prepare", (rows,)) if plan.prepare else None
+        self._update = Update(state, names, rows, compile_learn, kind)
+        self._prepare = kind(plan.prepare, names, state, "prepare", (rows,)) if plan.prepare else None
         self._keys = stored_keys(state)
         self._given = Numbers(
             {a: (plan.recipe.store, asked.name) for a, asked in plan.recipe.store.inputs.items()
@@ -69,13 +73,13 @@ class Sampling:
         state = self._state
         memory = cast("SampledMemory", state.memory)
         sampled = memory.sample(self.rows, self._keys, **self._given.plain(state.counters))
-        chunk = {key: torch.from_numpy(column).to(state.device) for key, column in sampled.items()}
+        chunk = self._update.chunk(sampled)
         if self._prepare is not None:
             with torch.no_grad():
-                chunk |= self._prepare(chunk)
+                chunk = {**chunk, **self._prepare(chunk)}
         wrote = self._update(chunk)
         if state.plan.feeds:
-            memory.feed(**{a: wrote[key].cpu().numpy() for a, key in state.plan.feeds.items()})
+            memory.feed(**self._update.arrays({a: wrote[key] for a, key in state.plan.feeds.items()}))
         return wrote
 
 
@@ -143,7 +147,7 @@ def _not_finite(state: State, name: str, value: float, chunk: Chunk) -> RunError
         for key, parameter in module.named_parameters()
         if not torch.isfinite(parameter).all()
     ]
-    columns = [key for key, column in chunk.items() if not torch.isfinite(column).all()]
+    columns = [key for key, column in chunk.items() if not torch.isfinite(torch.as_tensor(column)).all()]
     if columns:  # it came first: the step that it led to is taken by now
         where = f"; {columns[0]!r} of its chunk is not finite{'' if broken else ', and all parameters still are'}"
     elif broken:

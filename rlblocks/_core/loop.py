@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from rlblocks._core.calls import Call
-from rlblocks._core.errors import RunError
+from rlblocks._core.calls import AnyCall, ArrayCall, Call
+from rlblocks._core.errors import BuildError, RunError
 from rlblocks._core.learning import Compile, Epochs, Sampling
 from rlblocks._core.plan import Printed
 from rlblocks._core.state import State
+from rlblocks._core.tracing import FIX
 from rlblocks.cadences.base import Collect, Drain, Learn
 
 PIECE = 256  # vector steps after which a long collect hands control back, so that views stay alive
@@ -23,13 +23,15 @@ Episode = tuple[int, int, float, int]  # environment steps when it ended, enviro
 class Loop:
     """Runs the operations of a program on a state."""
 
-    def __init__(self, state: State, compile_learn: Compile = lambda function: function) -> None:
+    def __init__(self, state: State, compile_learn: Compile = lambda function: function, kind: AnyCall = Call) -> None:
         self.state = state
         self.last: dict[str, Tensor] = {}  # what the last learn step wrote
         self.episodes: list[Episode] = []  # that ended since somebody emptied this list
         plan, names = state.plan, state.namespace()
-        self._names, self._compile = names, compile_learn
-        self._acts = {printed.name: _Acting(printed, names, state) for printed in (plan.act, plan.warmup)}
+        if kind is ArrayCall and plan.recipe.store.hands == "drained":
+            raise BuildError("compile=numpy serves learning from samples, and this store is drained", fix=FIX)
+        self._names, self._compile, self._kind = names, compile_learn, kind
+        self._acts = {printed.name: _Acting(printed, names, state, kind) for printed in (plan.act, plan.warmup)}
         self._sampling: Sampling | None = None
         self._epochs: Epochs | None = None
         self._follows = [
@@ -119,7 +121,7 @@ class Loop:
 
     def _learn_steps(self, op: Learn) -> Iterator[None]:
         if self._sampling is None or self._sampling.rows != op.batch:
-            self._sampling = Sampling(self.state, self._names, op.batch, self._compile)
+            self._sampling = Sampling(self.state, self._names, op.batch, self._compile, self._kind)
         for _ in range(op.updates):
             self.last = self._sampling()
             self._follow()
@@ -149,16 +151,14 @@ class Loop:
 class _Acting:
     """How one explorer acts: observations in, what it wrote out."""
 
-    def __init__(self, printed: Printed, names: dict[str, Any], state: State) -> None:
-        self._call = Call(printed, names, state, printed.name, (state.pool.n,))
+    def __init__(self, printed: Printed, names: dict[str, Any], state: State, kind: AnyCall) -> None:
+        self._call = kind(printed, names, state, printed.name, (state.pool.n,))
         self._dtypes = {key: np.dtype(spec.dtype) for key, spec in printed.columns.items()}
-        self._device = state.device
 
-    def __call__(self, seen: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
-        chunk = {
-            key: torch.from_numpy(seen[key].astype(dtype, copy=False)).to(self._device)
+    def __call__(self, seen: dict[str, np.ndarray[Any, Any]]) -> Mapping[str, np.ndarray[Any, Any]]:
+        columns = {
+            key: value if (value := seen[key]).dtype is dtype else value.astype(dtype, copy=False)
             for key, dtype in self._dtypes.items()
         }
-        with torch.no_grad():
-            wrote = self._call(chunk)
-        return {key: value.cpu().numpy() for key, value in wrote.items()}
+        call = self._call
+        return call.arrays(call.without_graph(call.chunk(columns)))

@@ -42,19 +42,21 @@ class Draws:
     ) -> None:
         self._generator, self._device = generator, device
         self._fill: list[tuple[str, np.ndarray[Any, Any]]] = []
-        self._tensors: dict[str, Tensor] = {}
+        self._arrays: dict[str, np.ndarray[Any, Any]] = {}
         for kind in ("uniform", "normal", "bernoulli"):
             ours = {name: ((*lead, *s.shape) if s.per_row else s.shape) for name, s in specs.items() if s.kind == kind}
             flat = np.zeros(sum(int(np.prod(shape)) for shape in ours.values()), np.float32)
             start = 0
             for name, shape in ours.items():
                 end = start + int(np.prod(shape))
-                self._tensors[name] = torch.from_numpy(flat[start:end].reshape(shape))
+                self._arrays[name] = flat[start:end].reshape(shape)
                 start = end
             if ours:
                 self._fill.append((kind, flat))
+        self._tensors = {name: torch.from_numpy(array) for name, array in self._arrays.items()}
 
-    def __call__(self) -> dict[str, Tensor]:
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The same draws as arrays."""
         for kind, flat in self._fill:
             if kind == "normal":
                 self._generator.standard_normal(dtype=np.float32, out=flat)
@@ -62,6 +64,10 @@ class Draws:
                 self._generator.random(dtype=np.float32, out=flat)
                 if kind == "bernoulli":
                     np.less(flat, 0.5, out=flat)
+        return self._arrays
+
+    def __call__(self) -> dict[str, Tensor]:
+        self.arrays()
         if self._device.type == "cpu":
             return self._tensors
         return {name: tensor.to(self._device) for name, tensor in self._tensors.items()}
@@ -86,6 +92,10 @@ class Numbers:
         if self._device.type == "cpu":
             return self._tensors
         return {name: tensor.to(self._device) for name, tensor in self._tensors.items()}
+
+    def floats(self, times: Times) -> dict[str, float]:
+        """The numbers themselves, by name."""
+        return {name: float(source(times)) for name, source in zip(self._tensors, self._sources, strict=True)}
 
     def plain(self, times: Times) -> dict[str, float]:
         """The numbers themselves, by the last part of their names, or by the whole where several end so."""

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import torch
 
+from rlblocks._core.calls import ArrayCall, Call
 from rlblocks._core.errors import RlblocksError
 from rlblocks._core.loop import Loop
 from rlblocks._core.plan import Plan
@@ -77,7 +78,7 @@ class Session:
         self.reason = ""
         self._metrics, self._callbacks = metrics, tuple(callbacks)
         self.agent = Agent(plan, state.online, state.carries, state.device, options.seed, times=state.counters)
-        self._loop = Loop(state, compiler(mode))
+        self._loop = Loop(state, compiler(mode), ArrayCall if mode == "numpy" else Call)
         self._shown = Numbers(
             {name: source for part in (plan.act, plan.learn) for name, source in part.numbers.items()},
             torch.device("cpu"),

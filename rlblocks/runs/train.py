@@ -28,7 +28,7 @@ from rlblocks.runs.agent import evaluation_seed
 from rlblocks.runs.events import Callback, Saved, Started
 from rlblocks.runs.live import live_view
 from rlblocks.runs.metrics import MetricsWriter
-from rlblocks.runs.options import Choice, Options, choose_compile, choose_device, options_from
+from rlblocks.runs.options import ASKED_FOR, Choice, Options, choose_compile, choose_device, options_from
 from rlblocks.runs.run import Run
 from rlblocks.runs.session import Outcome, Session, verdict_of
 
@@ -131,7 +131,7 @@ def _drive(
     """Build the state, run the session, and hand over the run, whatever happens in between."""
     options, device, mode = settled.options, settled.device, settled.mode
     # A run never changes its device or the way its learn step runs: both move the last bits.
-    fixed = {"device": str(device.value), "compile": "always" if mode.value == "compiled" else "never"}
+    fixed = {"device": str(device.value), "compile": ASKED_FOR[mode.value]}
     threads = torch.get_num_threads()
     torch.set_num_threads(options.threads)
     try:

@@ -32,7 +32,7 @@ WRONG: dict[str, tuple[Any, str]] = {
         "Options.evaluate_every is 1.5, but must be a whole number, at least 0 (environment steps)",
     ),
     "save_every": (True, "Options.save_every is True, but must be a whole number, at least 0 (environment steps)"),
-    "compile": ("alwys", "Options.compile is 'alwys', but must be one of auto, never, always"),
+    "compile": ("alwys", "Options.compile is 'alwys', but must be one of auto, never, always, numpy"),
     "stop": ("done", "Options.stop is 'done', but must be one of budget, solved"),
     "video": (True, "Options.video is True, but must be one of auto, never"),
     "device": ("", "Options.device is '', but must be a non-empty text"),

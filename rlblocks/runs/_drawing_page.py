@@ -47,6 +47,13 @@ class Page:
             return frame.y + frame.height / 2
         return self.found.middle[item] + self.shift
 
+    @property
+    def extent(self) -> tuple[float, float]:
+        """The least and the greatest height of what stands in the columns or runs through them."""
+        passing = [self.found.middle[item] + self.shift for item in _passing(self.found)]
+        frames = self.frames.values()
+        return min([*(f.y for f in frames), *passing]), max([*(f.y + f.height for f in frames), *passing])
+
     def ports(self) -> dict[tuple[int, str], float]:
         """Where each arrow touches its boxes: in the order of where it comes from or goes to."""
         touching: dict[tuple[str, str], list[tuple[float, int]]] = {}
@@ -87,10 +94,15 @@ def page_of(drawing: Drawing) -> Page:
     found = placed(heights, layers_of(list(stacks), order), order)
     shift = _arranged(frames, stacks, found, through)
     lanes = 2.0 + sum(arrow.kind == "train" for arrow in drawing.arrows)
-    down = MARGIN + HEADING + LANE * lanes - min(frame.y + shift for frame in frames.values())
+    down = MARGIN + HEADING + LANE * lanes - min([0.0, *(found.middle[item] + shift for item in _passing(found))])
     for frame in frames.values():
         frame.y += shift + down
     return Page(drawing, frames, stacks, through, found, shift + down)
+
+
+def _passing(found: Placed) -> list[str]:
+    """The places that arrows hold in the columns which they pass."""
+    return [item for link in found.links.values() for item in link.path[1:-1]]
 
 
 def ends(arrow: Arrow) -> tuple[str, str]:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rlblocks.runs._drawing_model import Arrow, Drawing
+    from rlblocks.runs._drawing_svg import Frame
 
 TOP, BOTTOM = "top", "bottom"
+CORNER = 8.0  # how far from the corner of a box an arrow touches its side, and from boxes and each other they run
 
 
 def svg_of(drawing: Drawing) -> str:
@@ -69,21 +71,33 @@ class Pen:
 
     def around(self, arrow: Arrow) -> None:
         """An arrow that goes back, along a lane of its own: above all boxes what trains, below them the rest."""
-        source, target = self.page.frames[arrow.source], self.page.frames[arrow.target]
         lane = TOP if arrow.kind == "train" else BOTTOM
         self.lanes[lane] += 1
-        level, y0, y1 = self._lane(lane), source.y, target.y
-        if lane == BOTTOM:
-            y0, y1 = y0 + source.height, y1 + target.height
-        x0, x1 = source.x + source.width / 2, target.x + target.width / 2
-        self.lines.append(ink.arrow_svg(ink.rounded([(x0, y0), (x0, level), (x1, level), (x1, y1)]), arrow.kind))
-        self.keys.append(ink.key_svg(arrow, (x0 + x1 - ink.label_width(arrow)) / 2, level - 5))
+        source, target = self.page.frames[arrow.source], self.page.frames[arrow.target]
+        leaves, comes = self._way(source, lane, 1), self._way(target, lane, -1)
+        self.lines.append(ink.arrow_svg(ink.rounded([*leaves, *reversed(comes)]), arrow.kind))
+        middle = (leaves[-1][0] + comes[-1][0]) / 2
+        self.keys.append(ink.key_svg(arrow, middle - ink.label_width(arrow) / 2, leaves[-1][1] - 5))
+
+    def _way(self, frame: Frame, lane: str, side: int) -> list[tuple[float, float]]:
+        """From a box to its lane: straight up or down, and where boxes stand between, along their right (1) or left."""
+        level, x = self._lane(lane), frame.x + frame.width / 2
+        edge, inside = (frame.y, CORNER) if lane == TOP else (frame.y + frame.height, -CORNER)
+        between = [
+            other for other in self.page.frames.values()
+            if other is not frame and other.x - CORNER < x < other.x + other.width + CORNER
+            and min(edge, level) <= other.y <= max(edge, level)
+        ]  # fmt: skip
+        if not between:
+            return [(x, edge), (x, level)]
+        sides = [other.x + other.width * (side > 0) for other in (frame, *between)]
+        beside = max(sides) if side > 0 else min(sides)
+        beside += side * CORNER * self.lanes[lane]
+        return [(frame.x + frame.width * (side > 0), edge + inside), (beside, edge + inside), (beside, level)]
 
     def _lane(self, lane: str) -> float:
-        frames, count = self.page.frames.values(), LANE * (self.lanes[lane] + 0.2)
-        if lane == TOP:
-            return min(frame.y for frame in frames) - count
-        return max(frame.y + frame.height for frame in frames) + count
+        (top, bottom), count = self.page.extent, LANE * (self.lanes[lane] + 0.2)
+        return top - count if lane == TOP else bottom + count
 
     def document(self) -> str:
         """All of it, with a heading and a legend."""

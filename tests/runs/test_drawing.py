@@ -12,6 +12,7 @@ from rlblocks.early_stops import KLStop
 from rlblocks.normalizers import ObservationNorm, RewardScale
 from rlblocks.runs.drawing import Arrow, drawing_of, mermaid, svg
 
+BOX = r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" rx="8"'
 KEYS = r'<text x="([\d.]+)" y="([\d.]+)" font-size="11" fill="#ffffff" stroke="#ffffff" [^>]*>([^<]*)<'
 
 
@@ -40,6 +41,22 @@ def test_the_svg_is_whole_and_its_keys_are_apart(name):
     assert places
     for (x, y), (other_x, other_y) in itertools.combinations(places, 2):
         assert x != other_x or abs(y - other_y) > 10
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_no_arrow_that_goes_back_passes_behind_a_box(name):
+    """It runs around what stands between a box and its lane."""
+    text = svg(wire(RECIPES[name]()))
+    boxes = [tuple(map(float, found)) for found in re.findall(BOX, text)]
+    ways = [re.findall(r"[\d.]+,[\d.]+", way) for way in re.findall(r'<path d="(M[^"]*Q[^"]*)"', text)]
+
+    assert boxes
+    for way in ways:
+        points = [tuple(map(float, point.split(","))) for point in way]
+        for (x0, y0), (x1, y1) in itertools.pairwise(points):
+            for x, y, width, height in boxes:
+                beside = max(x0, x1) <= x + 1 or min(x0, x1) >= x + width - 1
+                assert beside or max(y0, y1) <= y + 1 or min(y0, y1) >= y + height - 1
 
 
 def test_a_column_is_read_through_its_normalizer():

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from rlblocks.recipes import expected_sarsa, q_learning, sarsa
+from rlblocks.recipes import double_q_learning, expected_sarsa, q_learning, sarsa, sarsa_lambda
 
 from rlblocks import wire
 from rlblocks.envs import Discretise, Gym, Supplied
-from rlblocks.explorers import UniformRandom
+from rlblocks.explorers import EpsilonGreedy, OverMembers, UniformRandom
+from rlblocks.losses import SquaredError
 from rlblocks.networks import Quantiles, QValues
+from rlblocks.optimizers import SGD, Traces
 from rlblocks.stores import Latest, NStep, Rollout, UniformReplay, WithNext
-from rlblocks.targets import ExpectedSarsa, Sarsa
+from rlblocks.targets import DoubleEstimator, ExpectedSarsa, MaxQ, Sarsa
 from tests.core.noise_misfits import HalfBounded
 
 
@@ -49,6 +51,18 @@ def tabular_cases() -> dict[str, Callable[[], Any]]:
         "next actions of a drained store": lambda: WithNext(Rollout(4)),
         "next actions of joined steps": lambda: WithNext(NStep(UniformReplay(9))),
         "next actions twice": lambda: WithNext(WithNext(Latest(1))),
+        "a double table of one network": lambda: wire(q_learning().swap(target=DoubleEstimator())),
+        "a double table of three networks": lambda: wire(double_q_learning().set({"networks.q.members": 3})),
+        "several networks and an explorer of one": lambda: wire(double_q_learning().swap(explorer=EpsilonGreedy())),
+        "several networks and a target of one": lambda: wire(double_q_learning().swap(target=MaxQ())),
+        "acting together without values": lambda: OverMembers(UniformRandom()),
+        "a trace of squared errors": lambda: wire(sarsa_lambda().swap(losses=SquaredError())),
+        "a gradient of the value without a trace": lambda: wire(sarsa_lambda().swap(optimizer=SGD())),
+        "a trace over replay": lambda: wire(sarsa_lambda().swap(store=WithNext(UniformReplay(100)))),
+        "a trace over several rows at once": lambda: wire(sarsa_lambda().set({"batch": 4, "store.inner.capacity": 4})),
+        "a trace with several learn steps": lambda: wire(sarsa_lambda().set({"cadence.updates": 2})),
+        "a trace over several environments": lambda: wire(sarsa_lambda().set({"env.n": 2})),
+        "a trace of a trace": lambda: Traces(inner=Traces()),
         "bins of no width": lambda: on_cartpole(bins=(2,) * 4, low=(-1.0,) * 4, high=(1.0, 1.0, -1.0, 1.0)),
         "bins of a component without bounds": lambda: on_cartpole(bins=(2,) * 4),
         "bins of too few components": lambda: on_cartpole(bins=(2, 2)),

@@ -1,4 +1,4 @@
-"""`rlblocks plot` and `rlblocks compare`: learning curves."""
+"""`rlblocks plot`: learning curves, and values on the cells of a grid world."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rlblocks._core.errors import RecipeError
 from rlblocks.cli._names import complete_run
 from rlblocks.cli._screen import Screen
 
@@ -16,11 +17,24 @@ Runs = Annotated[
 To = Annotated[
     Path | None, typer.Option("--to", help="The picture's name; an SVG lies beside the PNG.", show_default=False)
 ]
+Values = Annotated[
+    bool, typer.Option("--values", help="Draw the values that were learned and what is done, on the cells of a grid.")
+]
 
 
-def plot(runs: Runs, to: To = None) -> None:
+def plot(runs: Runs, to: To = None, values: Values = False) -> None:
     """Draw the learning curve of a run, or of several seeds with their mean and interval."""
     from rlblocks.cli._recipes import runs_of
+
+    if values:
+        from rlblocks.runs.values import draw_values
+
+        found = runs_of(runs)
+        if to is not None and len(found) > 1:
+            raise RecipeError(f"{len(found)} runs have a picture each, and --to names one", fix="name one run")
+        for run in found:
+            show(draw_values(run, to))
+        return
     from rlblocks.runs.plots import curve
 
     show(curve(*runs_of(runs), to=to))

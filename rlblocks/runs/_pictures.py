@@ -1,4 +1,4 @@
-"""Learning curves as matplotlib figures: numbers in, a `Figure` out. The only file that draws with matplotlib.
+"""Learning curves as matplotlib figures: numbers in, a `Figure` out. Values on grids are drawn beside it.
 
 Figures are made without pyplot, so no window system and no global state is touched. Colours are those of Okabe and Ito
 (2008), which people with any of the common colour blindnesses can tell apart.

@@ -80,10 +80,10 @@ def curve(*runs: Path, to: Path | None = None, threshold: float | None = None, t
     with style():
         if len(drawn) == 1:
             figure = draw_run(first.metrics, heading, _about(first), line)
-            return _save(figure, runs[0] / files.CURVES[0] if to is None else to)
+            return save_figure(figure, runs[0] / files.CURVES[0] if to is None else to)
         said = f"{len(drawn)} seeds, each a thin line · mean with 95 % bootstrap interval"
         figure = draw_groups({first.recipe: [one.metrics for one in drawn]}, heading, said, line)
-        return _save(figure, Path(files.CURVES[0]) if to is None else to)
+        return save_figure(figure, Path(files.CURVES[0]) if to is None else to)
 
 
 def compare(
@@ -115,7 +115,7 @@ def compare(
     name = statistic_name(statistic)
     said = f"{name} over seeds with 95 % bootstrap interval, to the end of each recipe's shortest run"
     with style():
-        return _save(draw_groups(groups, shorten(heading, TITLE, "…"), said, line, statistic), to)
+        return save_figure(draw_groups(groups, shorten(heading, TITLE, "…"), said, line, statistic), to)
 
 
 def grouped(drawn: Sequence[Drawn]) -> Mapping[str, Sequence[Drawn]]:
@@ -209,7 +209,7 @@ def _threshold_of(environments: set[str]) -> float | None:
         return None
 
 
-def _save(figure: Figure, to: Path) -> Path:
+def save_figure(figure: Figure, to: Path) -> Path:
     """Write the figure as PNG and SVG; each appears whole or not at all."""
     stem = to.with_suffix("") if to.suffix in (".png", ".svg") else to
     png, svg = (stem.with_name(stem.name + suffix) for suffix in (".png", ".svg"))

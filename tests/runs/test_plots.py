@@ -142,7 +142,7 @@ def test_no_numbers_stop_a_picture(records, labels, tmp_path):
     """Every history can be drawn and saved, and the legend names only what there is."""
     with np.errstate(over="ignore", invalid="ignore"), style():
         figure = draw_run(metrics_of(records), "odd $numbers", "", None)
-        plots._save(figure, tmp_path / "odd")
+        plots.save_figure(figure, tmp_path / "odd")
 
     assert legend(figure) == labels
     assert (tmp_path / "odd.svg").stat().st_size < 300_000

@@ -25,11 +25,15 @@ UNCERTAIN, ENDS = "a move that is uncertain", "a state that ends"
 def sweeps(block: Block) -> str:
     """Whether a target reads nothing but what a table and a row of it can say, and at most a uniform number."""
     for name, asked in asked_by(block).items():
-        served = {
-            Read: lambda asked: of_table(asked) or asked.key in SERVED,
-            Fn: lambda asked: asked.key.endswith(".backup"),
-            Draw: lambda asked: asked.kind == "uniform",
-        }.get(type(asked), lambda _: False)(asked)
+        match asked:
+            case Read():
+                served = of_table(asked) or asked.key in SERVED
+            case Fn():
+                served = asked.key.endswith(".backup")
+            case Draw():
+                served = asked.kind == "uniform"
+            case _:
+                served = False
         if not served:
             return f"its input {name!r} is nothing that a table says"
     return backs_up(block)

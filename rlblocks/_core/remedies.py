@@ -114,7 +114,11 @@ def _not_stored(key: Key, recipe: Recipe) -> str:
     wordy = [slot for slot, node in explorers.items() if str(key) in node.outputs]
     if not silent or not wordy:
         return ""
-    others = [name for name, kind in blocks_of("explorers").items() if str(key) in kind.outputs]
+    others = [
+        name
+        for name, kind in blocks_of("explorers").items()
+        if isinstance(kind.outputs, tuple) and str(key) in kind.outputs
+    ]
     return (
         f"slot {wordy[0]!r} writes it and {silent[0]!r} does not, so it is not stored: use {' or '.join(others)} there"
     )

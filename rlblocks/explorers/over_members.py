@@ -79,7 +79,7 @@ class OverMembers(Explorer):
     def _together(self, values: Tensor) -> Tensor:
         """`[*, B, A] -> [B, A]`: to the aggregate every action of every row is a row."""
         together: Tensor = self.over.compute(values.flatten(-2))
-        return together.unflatten(0, values.shape[-2:])
+        return together.view(values.shape[-2:])
 
     def misfit(self, action: Spec) -> str:
         """As the explorer inside."""
@@ -87,7 +87,7 @@ class OverMembers(Explorer):
 
     def evaluation(self) -> Explorer:
         """That of the explorer inside, likewise by what members say together."""
-        return attrs.evolve(self, inner=self.inner.evaluation())
+        return OverMembers(self.inner.evaluation(), self.over)
 
 
 def _of_each_action(asked: Declared) -> bool:

@@ -55,7 +55,7 @@ class Traces(Optimizer):
         if any(isinstance(asked, Read) for asked in self.inner.inputs.values()):
             raise FieldError(
                 f"Traces.inner holds {type(self.inner).__name__}, which keeps a trace itself",
-                fix=f"write Traces(inner={getattr(self.inner, 'inner', SGD())!r})",
+                fix=f"write Traces(inner={getattr(self.inner, 'inner', self.inner)!r})",
                 block="Traces", field="inner", value=self.inner,
             )  # fmt: skip
 

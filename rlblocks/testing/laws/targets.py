@@ -70,7 +70,7 @@ def learners(call: Call, found: Tensor, **changed: Any) -> Tensor:
     """Which member of each row learns, `[B, N]` bool: the one whose target does not follow what it says."""
     said = {**call.inputs, **changed}[said_by(call.block)]
     moved = call(**{**changed, said_by(call.block): said + 64.0})["td_target"]
-    still = moved == found
+    still: Tensor = moved == found
     require(bool((still.sum(1) == 1).all()), f"of the members of a row learn {still.tolist()}, and one must")
     return still
 

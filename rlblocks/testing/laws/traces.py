@@ -13,7 +13,8 @@ from torch import Tensor
 
 from rlblocks._core.block import Block
 from rlblocks._core.declare import Scheduled
-from rlblocks.optimizers import SGD
+from rlblocks.optimizers import SGD, NoClip
+from rlblocks.schedules import Constant
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
@@ -81,6 +82,11 @@ def numbers(block: Block, updates: int) -> dict[str, Tensor]:
     moment = Moment(updates, updates, updates)
     asked = {name: of.name for name, of in block.inputs.items() if isinstance(of, Scheduled)}
     return {n: torch.tensor(number_at(block, of, moment), dtype=torch.float64) for n, of in asked.items()}
+
+
+def plain(rate: float) -> SGD:
+    """Steps straight down at a constant rate."""
+    return SGD(lr=Constant(rate), momentum=0.0, clip=NoClip())
 
 
 def taken(block: Any, params: Params, steps: list[Step], carry: Any = None) -> tuple[Params, Any]:
@@ -152,7 +158,7 @@ def the_last_error_is_credited_before_the_trace_is_gone(case: Case) -> None:
     steps = case.draw(walks(like, cuts=False), "steps")
     end = next(k for k, step in enumerate(steps) if step.discount == 0)
     case.saw("a row before the last", end > 0)
-    block = attrs.evolve(case.block, decay=0.5, inner=SGD(lr=1.0))
+    block = attrs.evolve(case.block, decay=0.5, inner=plain(1.0))
     params = [torch.zeros(shape, dtype=torch.float64) for shape in like]
     before, _ = taken(block, params, steps[:end])
     after, carry = taken(block, params, steps[: end + 1])
@@ -168,7 +174,7 @@ def nothing_is_credited_before_a_beginning(case: Case) -> None:
     So an episode that was cut leaves no trace.
     """
     params, steps = drawn(case)
-    block = attrs.evolve(case.block, inner=SGD(lr=0.5))
+    block = attrs.evolve(case.block, inner=plain(0.5))
     later = [attrs.evolve(steps[0], first=True, discount=0.5), *steps[1:]]
     earlier = [attrs.evolve(step, discount=1.0) for step in steps]
     _, carry = taken(block, params, earlier)
@@ -213,6 +219,6 @@ def offline_it_is_monte_carlo(case: Case) -> None:
     for v, reward in zip(reversed(visits), reversed(rewards), strict=True):
         gain = reward + gamma * gain
         due[v] += gain - q[v]
-    block = attrs.evolve(case.block, decay=1.0, inner=SGD(lr=1.0))
+    block = attrs.evolve(case.block, decay=1.0, inner=plain(1.0))
     (found,), _ = taken(block, [torch.zeros(pairs, dtype=torch.float64)], steps)
     close(found, due, "of one episode, the sum of the steps", rtol=1e-9)

@@ -11,7 +11,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from rlblocks._core.block import Block
+from rlblocks._core.block import Block, fields_of
 from rlblocks._core.declare import Scheduled
 from rlblocks.optimizers import SGD, NoClip
 from rlblocks.schedules import Constant
@@ -52,7 +52,7 @@ class Step:
 
 def keeps_traces(block: Block) -> str:
     """Whether an optimizer keeps an eligibility trace, of which the field `decay` says how it fades."""
-    kept = {"td_error", "discount", "is_first"} <= set(block.inputs) and hasattr(block, "decay")
+    kept = {"td_error", "discount", "is_first"} <= set(block.inputs) and "decay" in fields_of(type(block))
     return "" if kept else "it keeps no eligibility trace"
 
 

@@ -105,14 +105,15 @@ class Loop:
         if step.next_achieved_goal is not None and step.desired_goal is not None:
             known |= {"next.achieved_goal": step.next_achieved_goal, "desired_goal": step.desired_goal}
         rows = {key: known[key] for key in self._stored}
-        real = int(np.count_nonzero(step.real))
+        real, over = int(np.count_nonzero(step.real)), step.terminated | step.truncated
         if real == len(self._environments):
             state.memory.add(rows, self._environments)
         else:
             state.memory.add({key: rows[key][step.real] for key in rows}, self._environments[step.real])
+            over |= ~step.real
         state.pending.note(rows, step.real)
         state.observation = step.observation
-        state.recall(wrote, ~step.real | step.terminated | step.truncated)
+        state.recall(wrote, over)
         state.counters.env_steps += real
         if step.episodes:
             state.counters.episodes += len(step.episodes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
 from fractions import Fraction
 from typing import ClassVar
@@ -48,7 +47,8 @@ class LearnEvery(Cadence):
         enough = self.needs()
         while True:
             warm = progress.rows >= enough
-            due = math.floor(ratio * ((progress.env_steps - progress.warmup_steps) // every)) - progress.updates
+            bursts = (progress.env_steps - progress.warmup_steps) // every
+            due = ratio.numerator * bursts // ratio.denominator - progress.updates
             if warm and due > 0:
                 progress = yield Learn(due, self.batch)
                 continue

@@ -116,6 +116,10 @@ def mask_of(value: Any, choices: Choices, *, terminated: bool = False, truncated
         if terminated or truncated:
             return choices.all_legal()
         raise Wrong(f'its info holds no "{MASK}", and that of its first reset did', _TELL)
+    if type(value) is np.ndarray and value.ndim == 1 and value.shape == choices.shape and value.dtype.char in "?bB":
+        flags = value.tobytes()  # the usual form, recognised in a microsecond: all flags are 0 or 1, and one is 1
+        if b"\1" in flags and not flags.strip(b"\0\1"):
+            return value.astype(bool)
     legal = flags_of(value, choices)
     empty = np.logical_not(legal.any(-1, keepdims=True))
     if not empty.any():

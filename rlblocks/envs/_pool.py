@@ -158,7 +158,7 @@ class EnvPool:
             running.record(stored[i])
         self._turn(ended, seeds)
         flags = terminated, truncated, self._all
-        masks = self.action_mask, next_mask
+        masks = self.action_mask if ended else next_mask, next_mask
         return Step(next_observation, observation, reward, *flags, episodes, *masks, *goals)
 
     def _start(self, some: list[Running]) -> list[int]:

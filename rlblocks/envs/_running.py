@@ -164,7 +164,7 @@ def all_offered(pool: Sequence[Running]) -> NDArray[np.bool_] | None:
 
 def all_goals(pool: Sequence[Running]) -> tuple[NDArray[Any], ...]:
     """The goals that the last step achieved and those that were desired, `[n, d]` each; empty where there are none."""
-    return tuple(np.array(goals) for goals in zip(*(one.goals for one in pool), strict=True))
+    return tuple(np.array(goals) for goals in zip(*(one.goals for one in pool), strict=True)) if pool[0].goals else ()
 
 
 def step_fault(running: Running, wrong: Wrong, action: Any) -> EnvironmentFault:

@@ -6,6 +6,7 @@ from .double_dqn import double_dqn
 from .double_q_learning import double_q_learning
 from .dqn import dqn
 from .dueling_dqn import dueling_dqn
+from .dyna_q import dyna_q
 from .expected_sarsa import expected_sarsa
 from .n_step_dqn import n_step_dqn
 from .patches import PATCHES, compose, double, dueling, huber, n_step, noisy, prioritized
@@ -43,13 +44,14 @@ RECIPES = {
     "q_learning": q_learning,
     "sarsa": sarsa,
     "expected_sarsa": expected_sarsa,
+    "dyna_q": dyna_q,
     "double_q_learning": double_q_learning,
     "sarsa_lambda": sarsa_lambda,
 }
 
 __all__ = [
     "PATCHES", "RECIPES", "a2c", "compose", "ddpg", "double", "double_dqn", "double_q_learning", "dqn", "dueling",
-    "dueling_dqn", "expected_sarsa", "huber", "n_step", "n_step_dqn", "noisy", "ppo", "ppo_lstm", "prioritized",
-    "prioritized_dqn", "q_learning", "redq", "reinforce", "reinforce_baseline", "sac", "sac_discrete", "sarsa",
-    "sarsa_lambda", "td3", "tqc",
+    "dueling_dqn", "dyna_q", "expected_sarsa", "huber", "n_step", "n_step_dqn", "noisy", "ppo", "ppo_lstm",
+    "prioritized", "prioritized_dqn", "q_learning", "redq", "reinforce", "reinforce_baseline", "sac", "sac_discrete",
+    "sarsa", "sarsa_lambda", "td3", "tqc",
 ]  # fmt: skip

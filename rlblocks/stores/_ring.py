@@ -123,6 +123,10 @@ class Ring:
         for name, column in self.columns.items():
             column[slots] = rows[name][count - kept :]
 
+    def check(self, rows: Rows, count: int) -> None:
+        """Refuse rows that `add` would refuse; it writes nothing."""
+        self._gate.check(rows, count)
+
     def require(self, batch: int, keys: Sequence[str]) -> None:
         """Refuse to sample nothing, from nothing, or columns that there are not.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks._core.errors import BuildError, CheckpointError
+from rlblocks._core.errors import BuildError, CheckpointError, RunError
 from rlblocks.stores._ring import Ring, require_saved
 from rlblocks.stores._room import require_room
 from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree, bytes_of
@@ -27,18 +27,18 @@ FEWER = "count fewer states: fewer bins of Discretise, or learn without a model:
 
 @block("model")
 class Model(Store):
-    """Hands over each new row once, and after that rows of its model: what followed a state and an action last.
+    """Hands over the new row of a step, and after it rows of its model: what followed a state and an action last.
 
     Model(S, A) ← R, S'; then (S, A) ~ U(pairs seen) and R, S' ← Model(S, A): tabular Dyna-Q (Sutton and Barto, 2018,
-    section 8.2). New rows come first, oldest first; whatever a batch still lacks is drawn from the model, with
-    replacement. So with a batch of one row for each environment and `updates=n + 1`, one learn step is of real rows and
-    n are planning. Where fewer rows are learned than come, new rows queue up and the model is never reached.
+    section 8.2). After each step its rows come first, one of each environment; whatever is asked for beyond them, until
+    the next step, is drawn from the model, with replacement. So with a batch of one row and `updates=n + 1`, one learn
+    step is of the real row and n are planning.
 
     The model is deterministic: of what followed a pair it knows the last. Where that is random, planning takes chance
     for a rule, and `UniformReplay`, which keeps every outcome, serves better.
 
     Attributes:
-        capacity: how many new rows can wait, and so the largest warm-up and batch; what did not wait is in the model.
+        capacity: the largest warm-up and batch, and how many new rows of a step can wait: one of each environment.
 
     >>> from rlblocks._core.keys import Spec
     >>> columns = {"observation": Spec((), "int64", n=3), "action": Spec((), "int64", n=2), "reward": Spec()}
@@ -47,7 +47,7 @@ class Model(Store):
     ...     row = {"observation": np.array([state]), "action": np.array([1]), "reward": np.array([reward])}
     ...     memory.add(row, np.array([0]))
     >>> memory.sample(3, ["reward"])["reward"], memory.sample(4, ["reward"])["reward"]
-    (array([1., 5., 7.], dtype=float32), array([5., 5., 5., 7.], dtype=float32))
+    (array([7., 5., 5.], dtype=float32), array([5., 7., 5., 5.], dtype=float32))
 
     Differs from the book: its box draws a state and then an action; here, as its section 8.4 says of the same agent,
     pairs are drawn uniformly.
@@ -134,11 +134,17 @@ class ModelMemory:
         return len(self.ring)
 
     def add(self, rows: Rows, environments: NDArray[np.int64]) -> None:
-        """Let one row of each environment wait, and remember it in the place of what followed the pair before."""
+        """Let these rows wait, and no others, and remember them in the place of what followed their pairs before.
+
+        Raises:
+            RunError: the rows are not those that it was built for, or of states that there are not. Nothing was
+                written.
+        """
         count = len(environments)
+        self.ring.check(rows, count)
+        pairs = self._pairs_of(rows)
         self.ring.add(rows, count)
-        self.waiting = min(self.waiting + count, self.ring.capacity)
-        pairs = np.ravel_multi_index((rows["observation"], rows["action"]), self._sizes)
+        self.waiting = min(count, self.ring.capacity)
         for number, pair in enumerate(pairs.tolist(), self.ring.written - count + 1):
             if not self.when[pair]:
                 self.pairs[self.seen] = pair
@@ -147,8 +153,20 @@ class ModelMemory:
         for name, column in self.table.items():
             column[pairs] = rows[name]
 
+    def _pairs_of(self, rows: Rows) -> NDArray[np.int64]:
+        state, action = rows["observation"], rows["action"]
+        for name, numbers, many in (("state", state, self._sizes[0]), ("action", action, self._sizes[1])):
+            wrong = numbers[(numbers < 0) | (numbers >= many)]
+            if wrong.size:
+                raise RunError(
+                    f"Model was given {name} {int(wrong[0])}, but there are {many}, counted from 0",
+                    fix="let the environment stay in its spaces", found=int(wrong[0]), many=many,
+                )  # fmt: skip
+        pairs: NDArray[np.int64] = state * self._sizes[1] + action
+        return pairs
+
     def sample(self, batch: int, keys: Sequence[str], **_: float) -> dict[str, NDArray[Any]]:
-        """The rows that have waited longest, and where they are too few, rows of the model."""
+        """The rows that wait, in their order, and where they are too few, rows of the model."""
         self.ring.require(batch, keys)
         real = min(batch, self.waiting)
         new = self.ring.take(self.ring.newest(self.waiting)[:real], keys)

@@ -41,7 +41,7 @@ class Lived:
     Attributes:
         memory: the memory.
         wrote: every row, in order.
-        waits: those that were not handed over, in order.
+        waits: those of the last write that were not handed over, in order.
     """
 
     def __init__(self, block: Any, environments: int) -> None:
@@ -55,7 +55,7 @@ class Lived:
         columns = [np.array(column, np.int64) for column in zip(*rows, strict=True)]
         case.say(f"memory.add({dict(zip(KEYS, (c.tolist() for c in columns), strict=True))}, {len(rows)} environments)")
         self.memory.add(dict(zip(KEYS, columns, strict=True)), np.arange(len(rows)))
-        self.wrote, self.waits = self.wrote + rows, self.waits + rows
+        self.wrote, self.waits = self.wrote + rows, rows
 
     def model(self) -> set[Transition]:
         """The last row of each pair."""
@@ -93,9 +93,9 @@ AGAIN = ("several environments", "a pair that came again", "one pair twice in a 
 
 @law("MDL-1", role="stores", since="0.1", needs=modelling, covers=AGAIN, examples=30)
 def new_rows_come_first_and_once(case: Case) -> None:
-    """Every new row is handed over once, in the order of the writes, before any row of the model.
+    """The rows of the last write are handed over once, in their order, before any row of the model.
 
-    Whatever batches are asked for between the writes.
+    Older ones are in the model alone. Whatever batches are asked for between the writes.
     """
     lived, steps = drawn(case)
     for step in steps:

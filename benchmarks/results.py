@@ -189,6 +189,11 @@ EXPERIMENTS = (
     Experiment("cliff_sarsa", "sarsa", (), "CliffWalking-v1", 30_000, tuple(range(5)),
                "return of the last policies, computed, −17 (the best way for who errs in one step of five)", "exact",
                -17.0, ("explorer.epsilon=0.2", "optimizer.lr.end=0.01"), "never"),
+    Experiment("cliff_dyna", "dyna_q", (), "CliffWalking-v1", 800, tuple(range(5)),
+               "return of the last policies, computed, −13 in a third of the steps of q_learning", "exact", -13.0),
+    Experiment("cliff_third", "q_learning", (), "CliffWalking-v1", 2_400, tuple(range(5)),
+               "for dyna_q to be compared with, with its α and ε", "exact", -math.inf,
+               ("optimizer.lr=0.5", "explorer.epsilon=0.1"), "never"),
     Experiment("cartpole_bins", "q_learning", (), "CartPole-v1", 200_000, tuple(range(3)),
                "mean of the last policies at 195 or more, of 576 bins", "last", 195.0, compiled="never"),
 )  # fmt: skip

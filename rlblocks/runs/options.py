@@ -27,8 +27,7 @@ class Options:
         seed: every random number of the run follows from it.
         device: "auto", "cpu", "cuda" or "cuda:1"; an explicit device that is not there is an error.
         threads: of torch; 1 is the fastest for small networks.
-        compile: "auto", "never" or "always"; a compiled learn step is a different run in the last bits. "numpy" prints
-            acting and learning for numpy: for tables, four times as fast as torch.
+        compile: "auto", "never", "always", or "numpy" for tables; a compiled learn step differs in the last bits.
         evaluate_every: environment steps between evaluations; 0 takes a tenth of the run.
         episodes: greedy episodes an evaluation, each on an environment of its own; 0 evaluates never.
         evaluation_steps: after which such an episode is cut; 0 takes the environment's own limit, else 100,000.

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class TruncatedQuantiles(Target):
     """The target of TQC: y_i = r + γ(z_(i)(s′, ã) − α log π(ã|s′)), ã ~ π(·|s′), for the kN least of all MN atoms.
 
-    The atoms of N critics are pooled and sorted, and the greatest are left out (Kuznetsov et al., 2020, section 3): more
-    of them for values that are believed less.
+    The atoms of N critics are pooled and sorted, and the greatest are left out (Kuznetsov et al., 2020, section 3):
+    more of them for values that are believed less.
 
     Attributes:
         drop: how many atoms are left out for each critic, M − k; below M. They need not be its own.

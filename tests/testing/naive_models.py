@@ -83,6 +83,8 @@ class DictMemory:
     def load(self, state):
         state = copy.deepcopy(state)
         self.model = {tuple(pair): (count, row) for pair, count, row in state["model"]}
+        if self.fault == "forgets the order of pairs":
+            self.model = dict(sorted(self.model.items()))
         self.waits, self.count = [tuple(one) for one in state["waits"]], state["count"]
 
 
@@ -115,6 +117,7 @@ FAULTS = [
     (DictModel(fault="a cut that loses new rows"), "MDL-4"),
     (DictModel(fault="one pair for a batch"), "MDL-5"),
     (DictModel(fault="its own generator"), "GEN-4"),
-    (DictModel(fault="forgets what waits"), "GEN-5"),
+    (DictModel(fault="forgets what waits"), "MDL-6"),
+    (DictModel(fault="forgets the order of pairs"), "MDL-6"),
 ]
 CORRECT = [DictModel()]

@@ -16,6 +16,7 @@ from rlblocks.testing._binomial import frequencies
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require
 from rlblocks.testing._law import law
+from rlblocks.testing._memories import through_checkpoint
 from rlblocks.testing.oracles import like
 from rlblocks.testing.strategies import raw_bytes
 
@@ -40,12 +41,14 @@ class Lived:
 
     Attributes:
         memory: the memory.
+        generator: its source of randomness.
         wrote: every row, in order.
         waits: those of the last write that were not handed over, in order.
     """
 
     def __init__(self, block: Any, environments: int) -> None:
-        self.memory: Any = block.build(StoreSpec(COLUMNS, environments, np.random.default_rng(0)))
+        self.generator = np.random.default_rng(0)
+        self.memory: Any = block.build(StoreSpec(COLUMNS, environments, self.generator))
         self.wrote: list[Transition] = []
         self.waits: list[Transition] = []
 
@@ -163,3 +166,22 @@ def draws_of_a_batch_are_independent(case: Case) -> None:
     seen = {row[:2] for row in lived.wrote}
     counts = Counter(f"{a[:2]} before {b[:2]}" for a, b in zip(generated[::2], generated[1::2], strict=True))
     frequencies(counts, {f"{a} before {b}": len(seen) ** -2 for a in seen for b in seen}, "neighbours of a batch")
+
+
+@law("MDL-6", role="stores", since="0.1", needs=modelling, covers=AGAIN, examples=20)
+def it_resumes_between_two_samples(case: Case) -> None:
+    """Saved between the learn steps of one step, it goes on with the same rows, real and generated.
+
+    Loaded into a memory that had lived in another way.
+    """
+    lived, steps = drawn(case)
+    for step in steps:
+        lived.write(case, step)
+    lived.sample(case, case.draw(st.integers(1, 3), "batch"))
+    other = Lived(case.block, len(steps[0]))
+    other.write(case, [(STATES - 1 - state, action) for state, action in steps[-1]])
+    saved = through_checkpoint({"memory": lived.memory.state(), "generator": lived.generator.bit_generator.state})
+    other.memory.load(saved["memory"])
+    other.generator.bit_generator.state = saved["generator"]
+    asked, found = ([_rows(each.memory.sample(4, KEYS)) for _ in range(3)] for each in (lived, other))
+    require(found == asked, f"loaded, it handed over {found}, not {asked}")

@@ -215,7 +215,13 @@ def exact_values_are_a_fixed_point(case: Case) -> None:
         )
 
 
-@law("NST-13", role="stores", since="0.1", needs=as_given, covers=("rows before and behind the cut",), examples=15)
+def keeping(block: Block) -> str:
+    """Whether a store keeps every row that it was given, as long as there is room."""
+    of_pairs = "of a state and an action it keeps the last row alone, which has laws of its own"
+    return of_pairs if block.tags.get("takes") == "counted states" else as_given(block)
+
+
+@law("NST-13", role="stores", since="0.1", needs=keeping, covers=("rows before and behind the cut",), examples=15)
 def what_is_cut_joins_nothing(case: Case) -> None:
     """Where the episodes under way end unseen, complete rows stay, and later ones are as if nothing had waited.
 

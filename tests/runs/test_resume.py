@@ -32,7 +32,8 @@ OPTIONS: dict[str, Any] = {
 }  # fmt: skip
 SMALL = {
     "cadence.warmup": 64, "cadence.batch": 16, "networks.q.body.widths": (16,), "store.steps": 8, "store.count": 2,
-    "networks.policy.body.widths": (16,), "networks.value.body.widths": (16,), "networks.memory.body.units": 6,
+    "cadence.updates": 3, "networks.policy.body.widths": (16,), "networks.value.body.widths": (16,),
+    "networks.memory.body.units": 6,
 }  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def small(recipe: Recipe) -> Recipe:
     for path, value in SMALL.items():
         with suppress(RecipeError):
             own = recipe.get(path)
-            recipe = recipe.set({path: min(value, own) if isinstance(own, int) else value})
+            recipe = recipe.set({path: min(value, own) if isinstance(own, int | float) else value})
     return recipe.set({"cadence.window": 4}) if "memory" in recipe.networks else recipe
 
 

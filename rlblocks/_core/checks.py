@@ -54,7 +54,8 @@ def _weighed(world: World, key: str) -> None:
     """A loss must read what the store says of each row; all of them, where it says which rows are none."""
     store = world.recipe.store
     said = f"slot 'store' holds {type(store).__name__}, which writes {key!r}"
-    others = ", ".join(served_blocks("losses", world.rows, world, reads=key))
+    found, kinds = served_blocks("losses", world.rows, world, reads=key), blocks_of("losses")
+    others = ", ".join(name for name in found if not getattr(kinds[name], "debts", ()))  # these would want another optimizer too
     asked = {slot: {asked.key for asked in loss.inputs.values() if isinstance(asked, Read)}
              for slot, loss in slots_of(world.recipe, "losses")}  # fmt: skip
     if not any(key in keys for keys in asked.values()):

@@ -121,7 +121,7 @@ def _compute(block: Any) -> Function:
     Of what it writes for each member of an ensemble rows come first, `[B, N]`, as of all else.
     """
     arguments = arguments_of(block)
-    leads = [block.specs[key].dims.index("batch") if _of_rows(block, key) else 0 for key in block.outputs]
+    leads = [_lead(block, key) for key in block.outputs]
 
     def function(**given: Any) -> dict[str, Any]:
         kept = {MEMORY: snapshot(given[MEMORY])} if MEMORY in given else {}
@@ -136,9 +136,10 @@ def _compute(block: Any) -> Function:
     return function
 
 
-def _of_rows(block: Block, key: str) -> bool:
-    """Whether a block states where the rows stand in what it writes."""
-    return key in block.specs and "batch" in block.specs[key].dims
+def _lead(block: Block, key: str) -> int:
+    """How many dims stand before the rows in what a block writes; time does not count, since rows are in one line."""
+    dims = [dim for dim in block.specs[key].dims if dim != "time"] if key in block.specs else []
+    return dims.index("batch") if "batch" in dims else 0
 
 
 def rows_first(lead: int, value: Any) -> Any:

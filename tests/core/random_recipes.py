@@ -73,6 +73,8 @@ def pool(role, depth=2):
         ):
             continue
         choices = {a.name: values_of(a, depth - 1) for a in attrs.fields(cls)}
+        if not all(choices.values()):
+            continue
         for _ in range(8 if choices else 1):
             block = made(cls, {name: chance.choice(values) for name, values in choices.items()})
             found += [block] if block is not None else []

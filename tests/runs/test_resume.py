@@ -33,7 +33,7 @@ OPTIONS: dict[str, Any] = {
 SMALL = {
     "cadence.warmup": 64, "cadence.batch": 16, "networks.q.body.widths": (16,), "store.steps": 8, "store.count": 2,
     "cadence.updates": 3, "networks.policy.body.widths": (16,), "networks.value.body.widths": (16,),
-    "networks.memory.body.units": 6,
+    "networks.memory.body.units": 6, "networks.critic.body.widths": (16,), "networks.critic.members": 3,
 }  # fmt: skip
 
 

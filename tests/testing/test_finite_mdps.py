@@ -83,7 +83,13 @@ def test_terminal_rows_are_never_used(mdp):
 def test_problems_are_of_all_kinds():
     """Among 60 are uncertain moves, certain ones, ends, none, and two numbers of actions."""
     seen = []
-    settings(quietly, max_examples=60)(given(mdp=finite_mdps())(seen.append))()
+
+    @settings(quietly, max_examples=60)
+    @given(finite_mdps())
+    def look(mdp):
+        seen.append(mdp)
+
+    look()
 
     assert any((mdp.going_on.max(2) < 1).any() for mdp in seen)
     assert any((mdp.transitions == 1).any() for mdp in seen)

@@ -55,7 +55,8 @@ def _weighed(world: World, key: str) -> None:
     store = world.recipe.store
     said = f"slot 'store' holds {type(store).__name__}, which writes {key!r}"
     found, kinds = served_blocks("losses", world.rows, world, reads=key), blocks_of("losses")
-    others = ", ".join(name for name in found if not getattr(kinds[name], "debts", ()))  # these would want another optimizer too
+    alone = [name for name in found if not getattr(kinds[name], "debts", ())]  # others want another optimizer too
+    others = ", ".join(alone)
     asked = {slot: {asked.key for asked in loss.inputs.values() if isinstance(asked, Read)}
              for slot, loss in slots_of(world.recipe, "losses")}  # fmt: skip
     if not any(key in keys for keys in asked.values()):
@@ -124,6 +125,18 @@ def windows(world: World) -> None:
             "whose minibatches mix single steps: it would never learn what to remember",
             "keep consecutive steps together: cadence.window=16" if drained else
             "use a body without a memory, or learn from rollouts with the cadence rollout_epochs and its window",
+            slot="cadence",
+        )  # fmt: skip
+
+
+def repeats(world: World) -> None:
+    """A store of the newest row alone hands nothing new over until the next step."""
+    store, cadence = world.recipe.store, world.recipe.cadence
+    if store.hands == "sampled" and store.in_order() and cadence.burst() > 1:
+        world.blame(
+            f"slot 'cadence' holds {type(cadence).__name__}, which learns {cadence.burst()} times in a row, and slot "
+            f"'store' holds {type(store).__name__}, which has only the newest row for all of them",
+            "write updates=1, or use a store that remembers more: model, which generates rows, or uniform_replay",
             slot="cadence",
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ import gymnasium
 
 from rlblocks._core import dry_run
 from rlblocks._core.block import Block, blocks_of, fields_of
-from rlblocks._core.checks import debts, drawn_actions, in_order, keepers, leftovers, stops, windows
+from rlblocks._core.checks import debts, drawn_actions, in_order, keepers, leftovers, repeats, stops, windows
 from rlblocks._core.errors import RecipeError, WiringError, did_you_mean
 from rlblocks._core.keys import FLAG, SCALAR, Spec
 from rlblocks._core.learn_page import as_rows, in_time, learn_page, prepare_page, specs_of
@@ -55,6 +55,7 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
     learn, outputs = learn_page(world, as_rows({**chunk, **prepared}))
     windows(world)
     in_order(world, facts)
+    repeats(world)
     feeds = debts(world, facts, outputs)
     drawn_actions(world)
     stopped = stops(world, outputs)

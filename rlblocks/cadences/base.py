@@ -98,6 +98,10 @@ class Cadence(Block):
         """
         raise NotImplementedError
 
+    def burst(self) -> int:
+        """How many learn steps follow each other on fresh samples, with no environment step between them."""
+        return 1
+
     def one_by_one(self) -> str:
         """Why its learn steps are not one for each environment step, on one row each: "what; fix"; empty where so."""
         return "mixes the rows of a chunk; use learn_every with updates=1 and batch=1 every EnvSteps(1)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from fractions import Fraction
 from typing import ClassVar
@@ -64,6 +65,10 @@ class LearnEvery(Cadence):
     def needs(self) -> int:
         """The warm-up, and at least one batch."""
         return max(self.warmup, self.batch)
+
+    def burst(self) -> int:
+        """See `Cadence.burst`."""
+        return math.ceil(self.updates)
 
     def one_by_one(self) -> str:
         """See `Cadence.one_by_one`."""

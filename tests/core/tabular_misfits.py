@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from rlblocks.recipes import double_q_learning, expected_sarsa, q_learning, sarsa, sarsa_lambda
+from rlblocks.recipes import double_q_learning, dyna_q, expected_sarsa, q_learning, sarsa, sarsa_lambda
 
 from rlblocks import wire
 from rlblocks.envs import Discretise, Gym, Supplied
@@ -48,6 +48,8 @@ def tabular_cases() -> dict[str, Callable[[], Any]]:
         ),
         "expected SARSA of quantiles": lambda: wire(expected_sarsa().swap({"networks.q.head": QValues(Quantiles(4))})),
         "a larger batch than the newest row": lambda: wire(q_learning().set({"cadence.batch": 4})),
+        "Dyna without a model": lambda: wire(q_learning().set(updates=51)),
+        "a model of real numbers": lambda: wire(dyna_q().swap(env=Gym("CartPole-v1"))),
         "next actions of a drained store": lambda: WithNext(Rollout(4)),
         "next actions of joined steps": lambda: WithNext(NStep(UniformReplay(9))),
         "next actions twice": lambda: WithNext(WithNext(Latest(1))),

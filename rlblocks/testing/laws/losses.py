@@ -151,7 +151,7 @@ def ones_are_no_weights(case: Case) -> None:
         close(gradients(call, weight=ones)[name], gradient, f"with weights of 1, the gradient by {name}")
 
 
-@law("LOS-3a", role="losses", since="0.1", needs=weighted, covers=("several rows",))
+@law("LOS-3a", role="losses", since="0.1", needs=weighted, covers=("several rows",), examples=50)
 def weights_scale_gradients(case: Case) -> None:
     """A row's weight multiplies its gradient, not only what is reported.
 
@@ -218,7 +218,7 @@ def reports_carry_no_gradient(case: Case) -> None:
         require(not carries, f"the {name} carries a gradient")
 
 
-@law("LOS-6", role="losses", since="0.1", needs=weighted, covers=("padding", "a row that counts"))
+@law("LOS-6", role="losses", since="0.1", needs=weighted, covers=("padding", "a row that counts"), examples=30)
 def padding_does_not_matter(case: Case) -> None:
     """What stands in rows of weight 0 changes nothing.
 

@@ -17,6 +17,7 @@ from rlblocks._core.errors import RecipeError, did_you_mean
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import LawBroken
 from rlblocks.testing._coverage import Coverage
+from rlblocks.testing._examples import without_local_constants
 from rlblocks.testing._law import Law, laws_for
 from rlblocks.testing._limit import TooLong, time_limit
 
@@ -169,7 +170,7 @@ def _broken(law: Law, block: Block, times: int, limit: float) -> tuple[str, str]
     """Why a law is broken, and the smallest example found on which it is; empty where it holds."""
     coverage, last = Coverage(), [""]
 
-    @seed(SEED)  # and not what hypothesis takes where there is none, which is a digest of this very source
+    @seed(SEED)  # and not what hypothesis takes where there is none: a digest of this very source
     @settings(
         derandomize=True, deadline=None, database=None, max_examples=law.examples * times, report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, phases=(Phase.generate, Phase.shrink),
@@ -186,7 +187,7 @@ def _broken(law: Law, block: Block, times: int, limit: float) -> tuple[str, str]
             raise
 
     try:
-        with time_limit(limit):
+        with time_limit(limit), without_local_constants():
             examples()
     except TooLong:
         return f"it was stopped after {limit:g} s", last[0]

@@ -236,7 +236,9 @@ def columns_are_not_broadcast(case: Case) -> None:
             close(found[key], due[key], f"{key}, with {name} given as [T, N, 1],")
 
 
-@law("RET-22", role="returns", since="0.1", needs=asks("value", "truncated", "terminated"), covers=INTERIOR)
+@law(
+    "RET-22", role="returns", since="0.1", needs=asks("value", "truncated", "terminated"), covers=INTERIOR, examples=40
+)
 def the_next_episode_has_its_own_values(case: Case) -> None:
     """An end bootstraps from the value of the true final state, not from that of the next episode's first.
 

@@ -18,7 +18,7 @@ from tests.core.graphs import assert_alike, captured, traced
 from tests.recipes.test_control_recipes import leaves, run_on, state_of
 from tests.recipes.test_policy_recipes import blocks_and_numbers
 
-TABULAR = ("q_learning", "sarsa", "expected_sarsa", "double_q_learning", "sarsa_lambda")
+TABULAR = ("q_learning", "sarsa", "expected_sarsa", "dyna_q", "double_q_learning", "sarsa_lambda")
 REPLAYS = [UniformReplay(64), PrioritizedReplay(64)]
 
 

@@ -46,14 +46,15 @@ def check(
     ] = None,
     thorough: Annotated[bool, typer.Option("--thorough", help="Twenty times the examples.")] = False,
     limit: Annotated[float, typer.Option("--limit", min=0.0, help="Seconds for a law; 0 waits for ever.")] = 120.0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the examples; another one draws others.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Write every result as JSON.")] = False,
 ) -> None:  # fmt: skip
     """Ask blocks for every law of their roles; the exit code is 1 where one is broken."""
     from rlblocks.cli._blocks import blocks_meant
 
     meant = blocks_meant(name)
-    profile = "thorough" if thorough else "fast"
-    asked = _asked(meant.blocks, law or [], waivers_of(waive or []), profile, limit)
+    how = {"profile": "thorough" if thorough else "fast", "limit": limit, "seed": seed}
+    asked = _asked(meant.blocks, law or [], waivers_of(waive or []), how)
     results = _as_json(asked) if as_json else _as_table(Screen.of(), asked, meant)
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
@@ -80,7 +81,7 @@ def waivers_of(texts: list[str]) -> dict[str, str]:
 
 
 def _asked(
-    blocks: tuple[Block, ...], only: list[str], waive: dict[str, str], profile: str, limit: float
+    blocks: tuple[Block, ...], only: list[str], waive: dict[str, str], how: dict[str, Any]
 ) -> list[tuple[Block, list[Check]]]:
     """The laws to be asked of each block: those that it has, among those that are named.
 
@@ -96,8 +97,8 @@ def _asked(
             raise RecipeError(f"there is no law {name!r} of what is checked", fix=did_you_mean(name, known), law=name)
     return [
         (block, list(laws_of(
-            block, only=tuple(name for name in only if name in ids), profile=profile, limit=limit,
-            waive={name: why for name, why in waive.items() if name in ids},
+            block, only=tuple(name for name in only if name in ids),
+            waive={name: why for name, why in waive.items() if name in ids}, **how,
         )))
         for block, ids in own.items() if not only or ids.intersection(only)
     ]  # fmt: skip

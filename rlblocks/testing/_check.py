@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import attrs
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky, HypothesisException
 
@@ -83,6 +84,7 @@ class Check:
         profile: "fast" or "thorough".
         waiver: why the caller does not ask for this law; empty where it is asked.
         limit: the seconds after which it is stopped and counts as broken; 0 waits for ever.
+        seed: of the examples.
     """
 
     law: Law
@@ -90,6 +92,7 @@ class Check:
     profile: str = "fast"
     waiver: str = ""
     limit: float = LIMIT
+    seed: int = SEED
 
     @property
     def id(self) -> str:
@@ -123,7 +126,7 @@ class Check:
         if reason := _no_block(self.block):
             return "failed", reason, ""
         times = PROFILES[self.profile]
-        return _asked(self.law, self.block, times, self.limit * times)
+        return _asked(self.law, self.block, times, self.limit * times, self.seed)
 
 
 def _name(block: object) -> str:
@@ -148,7 +151,7 @@ def _no_block(block: object) -> str:
     return ""
 
 
-def _asked(law: Law, block: Block, times: int, limit: float) -> tuple[Status, str, str]:
+def _asked(law: Law, block: Block, times: int, limit: float, seed: int) -> tuple[Status, str, str]:
     """What becomes of a law, why, and an example; `limit` is in seconds."""
     from rlblocks.testing._adapters import unsupplied
 
@@ -162,15 +165,15 @@ def _asked(law: Law, block: Block, times: int, limit: float) -> tuple[Status, st
         )
     if why_not:
         return "skipped", why_not, ""
-    reason, example = _broken(law, block, times, limit)
+    reason, example = _broken(law, block, times, limit, seed)
     return ("failed" if reason else "passed"), reason, example
 
 
-def _broken(law: Law, block: Block, times: int, limit: float) -> tuple[str, str]:
+def _broken(law: Law, block: Block, times: int, limit: float, seed: int) -> tuple[str, str]:
     """Why a law is broken, and the smallest example found on which it is; empty where it holds."""
     coverage, last = Coverage(), [""]
 
-    @seed(SEED)  # and not what hypothesis takes where there is none: a digest of this very source
+    @seeded(seed)  # and not what hypothesis takes where there is none: a digest of this very source
     @settings(
         derandomize=True, deadline=None, database=None, max_examples=law.examples * times, report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, phases=(Phase.generate, Phase.shrink),
@@ -208,7 +211,7 @@ def _said(error: BaseException) -> str:
 
 def laws_of(
     block: object, *, waive: Mapping[str, str] | None = None, only: tuple[str, ...] = (), profile: str = "fast",
-    limit: float = LIMIT,
+    limit: float = LIMIT, seed: int = SEED,
 ) -> Iterator[Check]:  # fmt: skip
     """Every check of a block: objects with `id`, `title`, `result()`, and callable.
 
@@ -218,6 +221,7 @@ def laws_of(
         only: ask these laws alone; empty asks all.
         profile: "fast" (under 10 s a block) or "thorough" (20 times the examples).
         limit: the seconds after which a law of the fast profile is stopped and counts as broken; 0 waits for ever.
+        seed: of the examples that are drawn; the same ones are drawn again with the same seed.
 
     Raises:
         RecipeError: `waive` or `only` name a law that this block does not have, or a waiver gives no reason.
@@ -239,12 +243,12 @@ def laws_of(
             raise RecipeError(f"the waiver of {name} gives no reason", fix="say why the block may break this law")
     for law in found:
         if not only or law.id in only:
-            yield Check(law, block, profile, waivers.get(law.id, ""), limit)
+            yield Check(law, block, profile, waivers.get(law.id, ""), limit, seed)
 
 
 def check_block(
     block: object, *, waive: Mapping[str, str] | None = None, only: tuple[str, ...] = (), profile: str = "fast",
-    limit: float = LIMIT,
+    limit: float = LIMIT, seed: int = SEED,
 ) -> list[Result]:  # fmt: skip
     """Ask a block for every law of its role. See `laws_of` for the arguments. A broken law is a result, not an error.
 
@@ -252,7 +256,8 @@ def check_block(
     >>> [(result.law, result.status) for result in check_block(MaxQ(), only=("TGT-2",))]
     [('TGT-2', 'passed')]
     """
-    return [check.result() for check in laws_of(block, waive=waive, only=only, profile=profile, limit=limit)]
+    checks = laws_of(block, waive=waive, only=only, profile=profile, limit=limit, seed=seed)
+    return [check.result() for check in checks]
 
 
 def known_roles() -> list[str]:

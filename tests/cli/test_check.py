@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from rlblocks.testing import unlisted
+from rlblocks.testing import Check, unlisted
 
 HEAD = """
     import random
@@ -70,6 +70,17 @@ def test_a_block_that_hangs_is_stopped(console, lab):
 
     assert said.code == 1
     assert said.out.count("it was stopped after 0.3 s") == 2
+
+
+def test_examples_have_a_seed(console, monkeypatch):
+    """The option reaches every law, and is 1 where nothing is said."""
+    asked = []
+    result = Check.result
+    monkeypatch.setattr(Check, "result", lambda self: asked.append(self.seed) or result(self))
+
+    assert console("check max_q --law TGT-2 --seed 5").code == 0
+    assert console("check max_q --law TGT-2").code == 0
+    assert asked == [5, 1]
 
 
 def test_a_block_that_prints_breaks_a_law_and_not_the_screen(console, lab):

@@ -154,6 +154,21 @@ def test_a_law_that_saw_nothing_fails():
     assert (found.status, found.reason) == ("failed", "vacuous: no input had a pig")
 
 
+def test_a_seed_draws_its_own_examples():
+    """The same ones again with the same seed, others with another one."""
+    drawn = []
+    law = Law("LAB-3", "is asked", ("targets",), "0.1", lambda case: drawn.append(case.call().source()), examples=3)
+
+    def examples_of(seed):
+        drawn.clear()
+        Check(law, MaxQ(), seed=seed).result()
+        return list(drawn)
+
+    assert examples_of(7) == examples_of(7)
+    assert examples_of(7) != examples_of(8)
+    assert [check.seed for check in laws_of(MaxQ(), only=("TGT-2",), seed=8)] == [8]
+
+
 def test_the_thorough_profile_draws_more():
     """Twenty times the examples."""
     drawn = []

@@ -24,7 +24,7 @@ with unlisted():
 
     @block("double_estimator")
     class Estimator(Estimates, Target):
-        """One of several faults in who chooses, who is believed, and who learns."""
+        """Who chooses, who is believed, and who learns."""
 
         fault: str = fields.text("none")
 
@@ -48,7 +48,7 @@ with unlisted():
 
     @block("over_members")
     class Over(Explorer):
-        """One of several faults in what members say together."""
+        """What members say together."""
 
         inner: Explorer = fields.slot("explorers", Greedy)
         over: object = fields.slot("aggregates", Average)

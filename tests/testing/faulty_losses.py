@@ -79,7 +79,7 @@ with unlisted():
 
     @block("entropy")
     class SumsEntropies(Loss):
-        """A sum instead of a mean."""
+        """A sum of entropies instead of their mean."""
 
         inputs, outputs = dict(Entropy.inputs), ("loss",)
         coefficient: Schedule = fields.schedule(0.01)

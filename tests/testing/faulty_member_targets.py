@@ -41,7 +41,7 @@ with unlisted():
 
     @block("random_subset")
     class Subset(Picks, Target):
-        """One of several faults in which members count."""
+        """Which members count."""
 
         of: int = fields.integer(2, ge=1)
         fault: str = fields.text("always the first")
@@ -69,7 +69,7 @@ with unlisted():
 
     @block("truncated_quantiles")
     class Truncated(Truncates, Target):
-        """One of several faults in which atoms are kept."""
+        """Which atoms are kept."""
 
         drop: int = fields.integer(2, ge=0)
         fault: str = fields.text("the wrong end")

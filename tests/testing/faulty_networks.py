@@ -200,7 +200,7 @@ with unlisted():
 
     @block("scalar")
     class TerminalTimesZero(ValueForm):
-        """0 times NaN."""
+        """The next value at an end is multiplied by 0."""
 
         def width(self):
             return 1

@@ -44,7 +44,7 @@ with unlisted():
 
     @block("gaussian_noise")
     class FaultyNoise(Explorer):
-        """Normal noise with a fault."""
+        """Normal noise around an action."""
 
         fault: str = fields.text("not scaled")
         scale: Schedule = fields.schedule(0.25)
@@ -72,7 +72,7 @@ with unlisted():
 
     @block("ornstein_uhlenbeck")
     class FaultyMemory(Explorer):
-        """An Ornstein-Uhlenbeck process with a fault."""
+        """An Ornstein-Uhlenbeck process."""
 
         fault: str = fields.text("dt")
         scale: Schedule = fields.schedule(0.5)
@@ -141,7 +141,7 @@ with unlisted():
 
     @block("uniform_random")
     class FaultyUniform(Explorer):
-        """Any action, with a fault."""
+        """Any action."""
 
         fault: str = fields.text("symmetric")
         inputs = dict(UniformRandom.inputs)

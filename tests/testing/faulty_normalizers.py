@@ -39,7 +39,7 @@ with unlisted():
 
     @block("observation_norm")
     class FaultyNorm(Normalizer):
-        """Observations less their mean, by their standard deviation, with a fault."""
+        """Observations less their mean, by their standard deviation."""
 
         fault: str = fields.choice(OBSERVATION_FAULTS, "sample variance")
         clip: float = fields.number(10.0)
@@ -116,7 +116,7 @@ with unlisted():
 
     @block("reward_scale")
     class FaultyScale(Normalizer):
-        """Rewards by the standard deviation of the return so far, with a fault."""
+        """Rewards by the standard deviation of the return so far."""
 
         fault: str = fields.choice(REWARD_FAULTS, "centred")
         clip: float = fields.number(10.0)

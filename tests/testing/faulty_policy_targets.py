@@ -43,7 +43,7 @@ with unlisted():
 
     @block("policy_q")
     class EndsByMultiplication(Deterministic, Target):
-        """0 times NaN is NaN."""
+        """The next value at an end is multiplied by 0, and 0 times NaN is NaN."""
 
         over: Aggregate = fields.slot("aggregates", First)
 
@@ -89,7 +89,7 @@ with unlisted():
 
     @block("smoothed_q")
     class Smoothed(Smooth, Target):
-        """One of several faults in what is near an action."""
+        """What is near an action."""
 
         noise: float = fields.number(0.2)
         limit: float = fields.number(0.5)
@@ -124,7 +124,7 @@ with unlisted():
 
     @block("soft_q")
     class SoftFault(Soft, Target):
-        """One of several faults in what entropy is worth."""
+        """What entropy is worth."""
 
         over: Aggregate = fields.slot("aggregates", Least)
         fault: str = fields.text("sign")
@@ -147,7 +147,7 @@ with unlisted():
 
     @block("discrete_soft_q")
     class Discrete(OverActions, Target):
-        """One of several faults in the mean over actions."""
+        """The mean over actions."""
 
         over: Aggregate = fields.slot("aggregates", Least)
         fault: str = fields.text("sign")

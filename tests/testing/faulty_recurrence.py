@@ -86,7 +86,7 @@ with unlisted():
 
     @block("lab/recall")
     class Recall(Body):
-        """A memory of two parts that is not like the library's, and may have a fault."""
+        """A memory of two parts, unlike the library's."""
 
         fault: str = fields.choice(tuple(LAWS), "")
 

@@ -47,7 +47,7 @@ with unlisted():
 
     @block("gae")
     class FaultyGAE(Return):
-        """Generalized advantages, with a fault."""
+        """Generalized advantages."""
 
         inputs = GAE.inputs
         fault: str = fields.choice(FAULTY, "wrong sign")
@@ -145,7 +145,7 @@ with unlisted():
 
     @block("v_trace")
     class FaultyVTrace(Return):
-        """V-trace, with a fault."""
+        """V-trace."""
 
         inputs = VTrace.inputs
         fault: str = fields.choice(("ratio upside down", "unclipped", "values between"), "unclipped")
@@ -186,7 +186,7 @@ with unlisted():
 
     @block("normalise")
     class FaultyNormalise(Transform):
-        """Normalised, with a fault."""
+        """A column normalised by its weighted moments."""
 
         inputs = Normalise().inputs
         outputs = Normalise().outputs

@@ -40,7 +40,7 @@ with unlisted():
 
     @block("kl_stop")
     class FaultyStop(EarlyStop):
-        """A limit of the divergence, with a fault; what it should not remember is a class's."""
+        """A limit of the divergence; what it should not remember is the class's."""
 
         inputs = {"kl": read("kl")}
         asked: ClassVar[list[float]] = []

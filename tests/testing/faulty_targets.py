@@ -44,7 +44,7 @@ with unlisted():
 
     @block("max_q")
     class MasksByMultiplication(Target):
-        """0 times NaN is NaN."""
+        """What is masked is multiplied by 0, and 0 times NaN is NaN."""
 
         inputs = PLAIN
 
@@ -176,7 +176,7 @@ with unlisted():
 
     @block("squared_error")
     class SumsRows(Loss):
-        """A sum instead of a mean."""
+        """A sum of rows instead of their mean."""
 
         inputs = LOSS
         coefficient: float = fields.number(1.0)

@@ -11,7 +11,7 @@ with unlisted():
 
     @block("traces")
     class Trace(Optimizer):
-        """One of several faults in whom an error is credited to."""
+        """Whom an error is credited to."""
 
         decay: float = fields.number(0.9, ge=0.0, le=1.0)
         inner: Optimizer = fields.slot("optimizers", SGD)
@@ -51,7 +51,7 @@ with unlisted():
 
     @block("eligibility")
     class Leaves(Loss):
-        """One of several faults in what is left to the optimizer."""
+        """What is left to the optimizer."""
 
         inputs = dict(Eligibility.inputs)
         outputs = Eligibility.outputs

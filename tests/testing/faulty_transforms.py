@@ -35,7 +35,7 @@ with unlisted():
 
     @block("normalise")
     class Normalised(Transform):
-        """Normalised, with a fault or without."""
+        """A column normalised over the rows that count."""
 
         inputs = Normalise().inputs
         outputs = Normalise().outputs
@@ -59,7 +59,7 @@ with unlisted():
 
     @block("keep")
     class Kept(Transform):
-        """Kept, with a fault or without."""
+        """A column as it was."""
 
         inputs = Keep().inputs
         outputs = Keep().outputs

@@ -208,7 +208,7 @@ with unlisted():
 
     @block("rollout_epochs")
     class Epochs(Cadence):
-        """Collects and drains, with one counter too many where that is the fault."""
+        """Collects and drains by a counter of its own."""
 
         demands = "drained"
         epochs: int = fields.integer(2, ge=1)

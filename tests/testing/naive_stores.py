@@ -302,4 +302,4 @@ FAULTS = [
     (HistoryReplay(fault="drops tails"), "NST-7"),
     (HistoryReplay(fault="forgets what is pending"), "GEN-5"),
 ]
-ODD = [ListReplay(), CumulativeReplay(), HistoryReplay(), HistoryReplay(n=1)]
+CORRECT = [ListReplay(), CumulativeReplay(), HistoryReplay(), HistoryReplay(n=1)]

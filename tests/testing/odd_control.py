@@ -215,7 +215,7 @@ with unlisted():
             return Numbers()
 
 
-BLOCKS = [
+CORRECT = [
     Expectiles(), PairByPair(), MeanActor(), InBits(), SortedQuantiles(), SortedQuantiles(1), ClampedPolicy(),
     TwoNumbers(),
 ]  # fmt: skip

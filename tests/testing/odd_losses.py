@@ -116,4 +116,4 @@ with unlisted():
             return -(weights * rows).mean() * alpha, alpha
 
 
-BLOCKS = [SurrogateByCases(), AdvantageWeighted(), LogCoshOfValue(), EntropyTarget()]
+CORRECT = [SurrogateByCases(), AdvantageWeighted(), LogCoshOfValue(), EntropyTarget()]

@@ -104,4 +104,4 @@ with unlisted():
                 carry["weight"].mul_(math.exp(-0.1)).add_(1.0)
 
 
-BLOCKS = [Welford(), ExactSums(), RecentSize()]
+CORRECT = [Welford(), ExactSums(), RecentSize()]

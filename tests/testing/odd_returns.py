@@ -60,4 +60,4 @@ with unlisted():
             return x.detach() / 2
 
 
-BLOCKS = [ForwardSums(), OneStepRegret(), Halved()]
+CORRECT = [ForwardSums(), OneStepRegret(), Halved()]

@@ -2,92 +2,38 @@
 
 import pytest
 
-from rlblocks.testing import check_block, known_roles
-from tests.testing import (
-    faulty_actors,
-    faulty_aggregates,
-    faulty_control_networks,
-    faulty_double_estimators,
-    faulty_envs,
-    faulty_losses,
-    faulty_member_targets,
-    faulty_members,
-    faulty_networks,
-    faulty_noise,
-    faulty_normalizers,
-    faulty_policies,
-    faulty_policy_targets,
-    faulty_recurrence,
-    faulty_returns,
-    faulty_soft_policies,
-    faulty_stops,
-    faulty_surrogates,
-    faulty_tables,
-    faulty_targets,
-    faulty_temperatures,
-    faulty_tensors,
-    faulty_traces,
-    faulty_transforms,
-    naive_drained,
-    naive_hindsight,
-    naive_models,
-    naive_stores,
-    naive_with_next,
-    odd_blocks,
-    odd_control,
-    odd_losses,
-    odd_normalizers,
-    odd_returns,
-)
+from rlblocks.testing import check_block, known_roles, laws_for
+from tests.testing import faulty_policy_targets
+from tests.testing.registry import CORRECT, FAULTS
 
-PLANTED = (
-    faulty_recurrence, faulty_transforms, faulty_stops,
-    faulty_targets, faulty_losses, faulty_surrogates, faulty_actors, naive_stores, naive_drained, naive_hindsight,
-    naive_with_next, naive_models,
-    faulty_tensors, faulty_noise, faulty_networks, faulty_envs, faulty_returns, faulty_policies, faulty_normalizers,
-    faulty_members, faulty_temperatures, faulty_control_networks, faulty_soft_policies,
-    faulty_aggregates, faulty_policy_targets, faulty_member_targets, faulty_double_estimators, faulty_tables,
-    faulty_traces,
-)  # fmt: skip
-FAULTS = [fault for module in PLANTED for fault in module.FAULTS]
-RAISES = {"past the end"}  # faults that show by raising
+RAISES = {"stores.CumulativeReplay.past the end"}  # faults that show by raising
+ASKED = [
+    pytest.param(fault, law, id=f"{fault.id}-{law}".replace(" ", "_")) for fault in FAULTS for law in fault.laws
+]  # fmt: skip
 
 
-def named(part):
-    """A readable id of a test."""
-    return part if isinstance(part, str) else f"{type(part).__name__}{getattr(part, 'fault', '')}".replace(" ", "_")
-
-
-@pytest.mark.parametrize(("block", "law"), FAULTS, ids=named)
-def test_a_planted_fault_is_caught(block, law):
+@pytest.mark.parametrize(("fault", "law"), ASKED)
+def test_a_planted_fault_is_caught(fault, law):
     """The law that speaks of the fault is broken, and says so with an example; nothing else went wrong."""
-    (result,) = check_block(block, only=(law,))
+    (result,) = check_block(fault.make(), only=(law,))
 
     assert result.status == "failed", result
     assert result.counterexample
     assert "vacuous" not in result.reason
-    assert ("it raised" in result.reason) == (getattr(block, "fault", "") in RAISES), result
+    assert ("it raised" in result.reason) == (fault.id in RAISES), result
 
 
-ODD = [
-    *odd_blocks.BLOCKS, *odd_control.BLOCKS, *odd_losses.BLOCKS, *odd_returns.BLOCKS, *odd_normalizers.BLOCKS,
-    *naive_drained.CORRECT, *naive_hindsight.CORRECT, *naive_with_next.CORRECT, *naive_models.CORRECT,
-    *faulty_policies.CORRECT, *faulty_recurrence.CORRECT, *faulty_noise.CORRECT, *faulty_aggregates.CORRECT,
-    *faulty_policy_targets.CORRECT,
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("block", ODD, ids=named)
-def test_a_correct_block_passes(block):
+@pytest.mark.parametrize("correct", CORRECT, ids=lambda correct: correct.id.replace(" ", "_"))
+def test_a_correct_block_passes(correct):
     """However odd it is: no law is broken, and laws that are skipped say why."""
-    results = check_block(block)
+    results = check_block(correct.make())
 
     assert [str(result) for result in results if result.status == "failed"] == []
     assert all(result.reason for result in results if result.status == "skipped")
     assert sum(result.status == "passed" for result in results) >= 9  # a schedule that no file can name has these
 
 
-@pytest.mark.parametrize("block", faulty_policy_targets.UNUSED, ids=named)
+@pytest.mark.parametrize("block", faulty_policy_targets.UNUSED, ids=repr)
 def test_what_is_read_and_never_matters_is_told(block):
     """No input shows that noise or entropy matters, so the law says that it has seen nothing of it."""
     (result,) = check_block(block, only=("CON-5",))
@@ -96,6 +42,43 @@ def test_what_is_read_and_never_matters_is_told(block):
 
 
 def test_every_role_has_planted_faults():
-    """No role's laws are believed without one, and no role's correct blocks either, where others can be written."""
-    assert {block.role for block, _ in FAULTS} == set(known_roles())
-    assert len(FAULTS) >= 100
+    """No role's laws are believed without any."""
+    assert {fault.role for fault in FAULTS} == set(known_roles())
+    assert len(FAULTS) >= 500
+
+
+def test_entries_are_told_apart():
+    """No two have one id; no two of a role say the same; each says something, in a line."""
+    entries = [*FAULTS, *CORRECT]
+
+    assert len({entry.id for entry in FAULTS}) == len(FAULTS)
+    assert len({entry.id for entry in CORRECT}) == len(CORRECT)
+    assert len({(fault.role, fault.description) for fault in FAULTS}) == len(FAULTS)
+    assert [entry.id for entry in entries if not 5 <= len(entry.description) <= 160] == []
+
+
+def test_every_fault_is_another_block():
+    """None is planted twice under two names, and none is a correct block."""
+    blocks = [fault.make() for fault in FAULTS]
+
+    assert [str(block) for i, block in enumerate(blocks) if block in blocks[:i]] == []
+    assert [str(correct.make()) for correct in CORRECT if correct.make() in blocks] == []
+
+
+def test_a_fault_is_made_anew():
+    """Each call gives a block of its own, which is the same in value and of the role that is said."""
+    for entry in (*FAULTS, *CORRECT):
+        one, other = entry.make(), entry.make()
+        assert one is not other
+        assert one == other
+        assert one.role == entry.role
+
+
+def test_every_fault_names_laws_of_its_role():
+    """At least one, and none twice."""
+    known = {role: {law.id for law in laws_for(role)} for role in known_roles()}
+
+    for fault in FAULTS:
+        assert fault.laws, fault.id
+        assert len(set(fault.laws)) == len(fault.laws), fault.id
+        assert set(fault.laws) <= known[fault.role], fault.id

@@ -13,6 +13,7 @@ from rlblocks.cadences import Cadence, Collect, Drain
 from rlblocks.early_stops import EarlyStop, NoEarlyStop
 from rlblocks.stores import Store, bytes_of
 from rlblocks.testing import unlisted
+from tests.testing.lists import refuse_misfits, row_of
 
 
 class ListLanes:
@@ -35,18 +36,14 @@ class ListLanes:
 
     def add(self, rows, environments):
         who = environments.tolist()
-        if rows.keys() != self.spec.columns.keys():
-            raise ValueError("other columns")
-        for name, spec in self.spec.columns.items():
-            kind = np.can_cast(rows[name].dtype, spec.dtype, "same_kind")
-            if rows[name].shape != (len(who), *spec.shape) or not kind:
-                raise ValueError(f"{name} does not fit")
+        refuse_misfits(self.spec.columns, rows, len(who))
         if self.fault != "two rows at once" and (len({*who}) < len(who) or not {*who} <= {*range(len(self.going))}):
             raise ValueError("one row of each environment")
         self.refuse(who)
         for i, e in enumerate(who):
-            keep = (lambda v: v) if self.fault == "no copies" else np.copy
-            row = {name: keep(value[i : i + 1])[0:1] for name, value in rows.items()}
+            row = row_of(rows, i)
+            if self.fault == "no copies":
+                row = {name: value[i : i + 1] for name, value in rows.items()}
             if self.fault == "reset observations" and self.going[e % len(self.going)]:
                 self.going[e % len(self.going)][-1]["next.observation"] = row["observation"]
             self.going[e % len(self.going)].append(row)

@@ -3,8 +3,6 @@
 A fault is the name of a place where the correct store does something else.
 """
 
-import copy
-
 import numpy as np
 
 from rlblocks import block
@@ -12,19 +10,17 @@ from rlblocks._core import fields
 from rlblocks._core.errors import RunError
 from rlblocks.stores import Store, bytes_of
 from rlblocks.testing import unlisted
+from tests.testing.lists import EpisodesAround
 from tests.testing.naive_stores import ListMemory
 
 
-class RelabellingMemory:
+class RelabellingMemory(EpisodesAround):
     """Every environment's episode as a list of rows; copies are made when it is over, one by one."""
 
     def __init__(self, inner, goals, spec, fault):
-        self.inner, self.goals, self.spec, self.fault = inner, goals, spec, fault
-        self.episodes = [[] for _ in range(spec.environments)]
+        super().__init__(inner, fault, spec.environments)
+        self.goals, self.spec = goals, spec
         self.before = None  # a goal of an earlier episode, of whichever environment
-
-    def __len__(self):
-        return len(self.inner)
 
     def add(self, rows, environments):
         if self.fault != "loses its own rows":
@@ -96,28 +92,6 @@ class RelabellingMemory:
         if self.fault == "forgets what else was written":
             made["log_prob"] = np.zeros_like(row["log_prob"])
         return {name: np.asarray(value) for name, value in made.items()}
-
-    def sample(self, batch, keys, **numbers):
-        return self.inner.sample(batch, keys, **numbers)
-
-    def feed(self, **fed):
-        self.inner.feed(**fed)
-
-    def cut(self):
-        if self.fault != "goes on after a cut":
-            self.episodes = [[] for _ in self.episodes]
-
-    def contents(self):
-        return self.inner.contents()
-
-    def state(self):
-        waiting = [] if self.fault == "forgets what waits" else copy.deepcopy(self.episodes)
-        return {"inner": self.inner.state(), "episodes": waiting}
-
-    def load(self, state):
-        self.inner.load(state["inner"])
-        kept = [list(rows) for rows in copy.deepcopy(state["episodes"])]
-        self.episodes = kept or [[] for _ in self.episodes]
 
 
 with unlisted():

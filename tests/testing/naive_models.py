@@ -11,6 +11,7 @@ from rlblocks import block
 from rlblocks._core import fields
 from rlblocks.stores import Store, bytes_of
 from rlblocks.testing import unlisted
+from tests.testing.lists import refuse_misfits, row_of
 
 
 class DictMemory:
@@ -25,12 +26,9 @@ class DictMemory:
         return min(self.count, self.capacity)
 
     def add(self, rows, environments):
-        for name, spec in self.spec.columns.items():
-            kind = name in rows and np.can_cast(rows[name].dtype, spec.dtype, "same_kind")
-            if not kind or rows[name].shape != (len(environments), *spec.shape) or len(rows) != len(self.spec.columns):
-                raise ValueError(f"{name} does not fit")
+        refuse_misfits(self.spec.columns, rows, len(environments))
         for i in range(len(environments)):
-            row = {name: value[i : i + 1].copy() for name, value in rows.items()}
+            row = row_of(rows, i)
             pair = (int(row["observation"][0]), int(row["action"][0]))
             if self.fault == "a row for each state":
                 pair = (pair[0], 0)

@@ -12,29 +12,23 @@ from rlblocks import block
 from rlblocks._core import fields
 from rlblocks.stores import Store, bytes_of
 from rlblocks.testing import unlisted
+from tests.testing.lists import Around, refuse_misfits, row_of
 from tests.testing.naive_stores import ListMemory
 
 
-class WaitingMemory:
+class WaitingMemory(Around):
     """Every environment's last row, or none; it goes to a list of rows with the next one."""
 
     def __init__(self, spec, capacity, fault):
         columns = {**spec.columns, "next.action": spec.columns["action"]}
-        self.inner = ListMemory(attrs.evolve(spec, columns=columns), capacity)
-        self.columns, self.fault = spec.columns, fault
-        self.last = {}
-
-    def __len__(self):
-        return len(self.inner)
+        super().__init__(ListMemory(attrs.evolve(spec, columns=columns), capacity), fault)
+        self.columns, self.last = spec.columns, {}
 
     def add(self, rows, environments):
-        for name, spec in self.columns.items():
-            kind = name in rows and np.can_cast(rows[name].dtype, spec.dtype, "same_kind")
-            if not kind or rows[name].shape != (len(environments), *spec.shape) or len(rows) != len(self.columns):
-                raise ValueError(f"{name} does not fit")
+        refuse_misfits(self.columns, rows, len(environments))
         for i, environment in enumerate(environments.tolist()):
             e = 0 if self.fault == "one row for all" else environment
-            row = {name: value[i : i + 1].copy() for name, value in rows.items()}
+            row = row_of(rows, i)
             if e in self.last:
                 first = self.fault == "the first of the step"
                 self.hand_on(e, rows["action"][:1] if first else row["action"])
@@ -58,21 +52,12 @@ class WaitingMemory:
             following = row["action"]
         self.inner.add({**row, "next.action": following}, np.array([e]))
 
-    def sample(self, batch, keys, **numbers):
-        return self.inner.sample(batch, keys, **numbers)
-
-    def feed(self, **fed):
-        self.inner.feed(**fed)
-
     def cut(self):
         for e in sorted(self.last):
             if self.last[e]["terminated"][0] and self.fault != "a cut that loses complete rows":
                 self.hand_on(e, self.last[e]["action"])
         if self.fault != "goes on after a cut":
             self.last = {}
-
-    def contents(self):
-        return self.inner.contents()
 
     def state(self):
         waiting = [[e, row] for e, row in self.last.items()]

@@ -24,11 +24,11 @@ class Case:
         lines: the example as source, line by line.
     """
 
-    def __init__(self, block: Block, data: st.DataObject, coverage: Coverage) -> None:
+    def __init__(self, block: Block, data: st.DataObject, coverage: Coverage, given: Call | None = None) -> None:
         self.block: Any = block
         self.coverage = coverage
         self.lines: list[str] = []
-        self._data = data
+        self._data, self._given = data, given
 
     def draw(self, strategy: st.SearchStrategy[T], name: str = "") -> T:
         """Draw from a hypothesis strategy; under a name, it stands in the example."""
@@ -46,9 +46,14 @@ class Case:
         self.coverage.saw(what, happened)
 
     def call(self, *, rows: int | None = None, **conditions: Any) -> Call:
-        """One call of the block on inputs of its own declaration; of `rows` rows, where a law needs a number."""
+        """One call of the block on inputs of its own declaration; of `rows` rows, where a law needs a number.
+
+        Where a call was handed over, as those of a run are, it is that one, whatever the conditions.
+        """
         from rlblocks.testing._adapters import calls
 
+        if self._given is not None:
+            return self._given
         made = self._data.draw(calls(self.block, rows, **conditions))
         self.lines.extend(made.source())
         for what in made.facts():

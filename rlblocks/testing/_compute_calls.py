@@ -68,7 +68,7 @@ def compute_calls(
             inputs[name] = world.supply(asked)
     known = {"batch": world.sizes.batch, "action": world.sizes.action, "member": setting.members}
     call = Call(
-        block, _compute, inputs, f"{block!r}.compute", known,
+        block, computed, inputs, f"{block!r}.compute", known,
         frozenset(n for n in inputs if isinstance(inputs[n], Tensor) and has_rows(asked_for[n])),
         {n: 1 for n in inputs if setting.leads(asked_for[n])}, reduced(block), arguments=arguments,
         notes=setting.notes(), prelude=_imports(inputs), action=setting.action,
@@ -115,7 +115,7 @@ def _other_numbers(draw: st.DrawFn, block: Block) -> dict[str, Any]:
     return {name: torch.tensor(number_at(block, of, times), dtype=torch.float64) for name, of in scheduled.items()}
 
 
-def _compute(block: Any) -> Function:
+def computed(block: Any) -> Function:
     """What a block computes, by the names of its outputs; what it remembers is copied first, and stands among them.
 
     Of what it writes for each member of an ensemble rows come first, `[B, N]`, as of all else.

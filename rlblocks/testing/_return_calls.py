@@ -83,10 +83,10 @@ def return_calls(
     timed = frozenset(name for name in inputs if name in columns)
     sizes = {"time": time, "batch": batch}
     name, notes = f"{block!r}.compute", tuple(facts(columns))
-    return Call(block, _compute, inputs, name, sizes, timed, arguments=known, notes=notes)
+    return Call(block, computed, inputs, name, sizes, timed, arguments=known, notes=notes)
 
 
-def _compute(block: Any) -> Function:
+def computed(block: Any) -> Function:
     """What a block computes, by the names of its outputs."""
     arguments = meanings(block)
 

@@ -57,10 +57,10 @@ def follow_calls(draw: st.DrawFn, block: Any, rows: int | None = None) -> Call: 
     """A target network that follows the online one."""
     like = draw(shapes())
     given = {"online": draw(mixed(like)), "target": draw(mixed(like))}
-    return Call(block, _follow, given, f"{block!r}.compute")
+    return Call(block, followed, given, f"{block!r}.compute")
 
 
-def _follow(block: Any) -> Function:
+def followed(block: Any) -> Function:
     def function(online: list[Tensor], target: list[Tensor]) -> dict[str, Any]:
         written = [tensor.clone() for tensor in target]
         block.compute(online=online, target=written)
@@ -114,10 +114,10 @@ def step_calls(draw: st.DrawFn, block: Any, rows: int | None = None) -> Call:  #
     carry = block.init(params)
     steps(block, params, carry, [draw(tensors(like)) for _ in range(taken)])
     given = {"params": params, "grads": draw(tensors(like)), "carry": carry, **numbers_of(block, taken)}
-    return Call(block, _step, given, f"{block!r}.compute")
+    return Call(block, stepped, given, f"{block!r}.compute")
 
 
-def _step(block: Any) -> Function:
+def stepped(block: Any) -> Function:
     def function(params: list[Tensor], carry: Any, **others: Any) -> dict[str, Any]:
         written, kept = copy.deepcopy((params, carry))
         with torch.no_grad():

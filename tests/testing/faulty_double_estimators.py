@@ -10,6 +10,7 @@ from rlblocks.explorers import Explorer, Greedy, OverMembers
 from rlblocks.functional import greedy_action, members_value_of_action, one_step_backup
 from rlblocks.targets import DoubleEstimator, Target
 from rlblocks.testing import unlisted
+from tests.testing.planting import each
 
 
 class Estimates:
@@ -67,11 +68,6 @@ with unlisted():
 
         def evaluation(self):
             return attrs.evolve(self, inner=self.inner.evaluation())
-
-
-def each(kind, *pairs):
-    """A fault of a kind, and the law that must catch it."""
-    return [(kind(fault=fault), law) for fault, law in pairs]
 
 
 FAULTS = [

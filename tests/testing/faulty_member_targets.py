@@ -7,6 +7,7 @@ from rlblocks._core import fields
 from rlblocks.functional import least_of_members, one_step_backup, subset_of_members
 from rlblocks.targets import RandomSubset, Target, TruncatedQuantiles
 from rlblocks.testing import unlisted
+from tests.testing.planting import each
 
 
 class Picks:
@@ -89,11 +90,6 @@ with unlisted():
             }.get(self.fault, ordered[:, :keep])  # fmt: skip
             alpha = 1 + 0 * log_alpha if self.fault == "no temperature" else log_alpha.exp()
             return one_step_backup(reward, discount, kept - column(alpha * log_prob)).detach()
-
-
-def each(kind, *pairs):
-    """A fault of a kind, and the law that must catch it."""
-    return [(kind(fault=fault), law) for fault, law in pairs]
 
 
 FAULTS = [

@@ -8,6 +8,7 @@ from rlblocks.aggregates import Aggregate, Average, First, Least
 from rlblocks.functional import legal_logits, one_step_backup, smoothed_action
 from rlblocks.targets import DiscreteSoftQ, PolicyQ, SmoothedQ, SoftQ, Target
 from rlblocks.testing import unlisted
+from tests.testing.planting import each
 
 
 class Deterministic:
@@ -203,11 +204,6 @@ with unlisted():
             said = said if said.dim() > 1 else said.unsqueeze(0)
             value = said.mean(0) - self.share * (said.amax(0) - said.amin(0))
             return one_step_backup(reward, discount, value).detach()
-
-
-def each(kind, *pairs):
-    """A fault of a kind, and the law that must catch it."""
-    return [(kind(fault=fault), law) for fault, law in pairs]
 
 
 FAULTS = [

@@ -6,6 +6,7 @@ from rlblocks.functional import join, part, weighted_mean
 from rlblocks.losses import Eligibility, Loss
 from rlblocks.optimizers import SGD, Optimizer, Traces
 from rlblocks.testing import unlisted
+from tests.testing.planting import each
 
 with unlisted():
 
@@ -75,11 +76,6 @@ with unlisted():
             }.get(self.fault, prediction)  # fmt: skip
             sign = -1 if self.fault == "the other sign" else 1
             return weighted_mean(rows, weight), sign * delta, delta.detach().abs()
-
-
-def each(kind, *pairs):
-    """A fault of a kind, and the law that must catch it."""
-    return [(kind(fault=fault), law) for fault, law in pairs]
 
 
 FAULTS = [

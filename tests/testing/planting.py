@@ -1,0 +1,6 @@
+"""How faulty blocks and the laws that must catch them are listed."""
+
+
+def each(kind, *pairs):
+    """A block of a kind for each place of its fault, and the law that must catch it."""
+    return [(kind(fault=fault), law) for fault, law in pairs]

@@ -124,8 +124,9 @@ def calls_are_pure(case: Case) -> None:
     """
     call, other = case.call(), case.call()
     first = snapshot(call())
-    other()
     same(call(), first, "of the second call with the same inputs, the output")
+    other()
+    same(call(), first, "of a call after one with other inputs, the output")
 
 
 def _attributes(kind: type) -> dict[str, str]:

@@ -10,7 +10,6 @@ from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.declare import Read, Scheduled
 from rlblocks._core.errors import FieldError
-from rlblocks._core.keys import parse
 from rlblocks.aggregates import Aggregate, Average
 from rlblocks.explorers.base import Explorer
 from rlblocks.explorers.epsilon_greedy import EpsilonGreedy
@@ -92,7 +91,7 @@ class OverMembers(Explorer):
 
 def _of_each_action(asked: Declared) -> bool:
     """Whether an input is something that an online network says of each action."""
-    return isinstance(asked, Read) and parse(asked.key).which == "online" and asked.dims[-2:] == OF_EACH
+    return isinstance(asked, Read) and asked.key.endswith("@online") and asked.dims[-2:] == OF_EACH
 
 
 def _from_outside(asked: Declared) -> Declared:

@@ -125,6 +125,8 @@ class Check:
             return "waived", self.waiver, ""
         if reason := _no_block(self.block):
             return "failed", reason, ""
+        if self.law.thorough and self.profile != "thorough":
+            return "skipped", "it is asked in the thorough profile alone", ""
         times = PROFILES[self.profile]
         return _asked(self.law, self.block, times, self.limit * times, self.seed)
 
@@ -172,11 +174,12 @@ def _asked(law: Law, block: Block, times: int, limit: float, seed: int) -> tuple
 def _broken(law: Law, block: Block, times: int, limit: float, seed: int) -> tuple[str, str]:
     """Why a law is broken, and the smallest example found on which it is; empty where it holds."""
     coverage, last = Coverage(), [""]
+    inputs, phases = law.examples * (1 if law.thorough else times), (Phase.generate, Phase.shrink)
 
     @seeded(seed)  # and not what hypothesis takes where there is none: a digest of this very source
     @settings(
-        derandomize=True, deadline=None, database=None, max_examples=law.examples * times, report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, phases=(Phase.generate, Phase.shrink),
+        derandomize=True, deadline=None, database=None, max_examples=inputs, report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, phases=phases[: 1 + law.smallest],
     )  # fmt: skip
     @given(st.data())
     def examples(data: st.DataObject) -> None:

@@ -35,6 +35,8 @@ class Law:
         needs: why the law does not apply to a block; empty where it does.
         covers: what the drawn inputs must have contained at least once; a law that never saw it has shown nothing.
         examples: how many inputs the fast profile draws.
+        thorough: whether it is asked in the thorough profile alone, and of no more inputs than `examples`.
+        smallest: whether the smallest input is looked for on which it fails; not where one input takes seconds.
         why: what its docstring says beyond the first line.
         formula: the law in symbols, where that says more than the words.
         reference: where the law, or what it protects, is derived.
@@ -48,6 +50,8 @@ class Law:
     needs: Needs = every_block
     covers: tuple[str, ...] = ()
     examples: int = 15
+    thorough: bool = False
+    smallest: bool = True
     why: str = ""
     formula: str = ""
     reference: str = ""
@@ -65,6 +69,8 @@ def law(
     needs: Needs = every_block,
     covers: tuple[str, ...] = (),
     examples: int = 15,
+    thorough: bool = False,
+    smallest: bool = True,
 ) -> Callable[[Body], Body]:
     """Register the function below as the body of a law. It reaches every block of its roles by itself.
 
@@ -83,7 +89,8 @@ def law(
     def register(body: Body) -> Body:
         roles = (role,) if isinstance(role, str) else role
         words = title or _in_words(body)
-        _LAWS.append(Law(name, words, roles, since, body, needs, covers, examples, *_beyond(body)))
+        asked = needs, covers, examples, thorough, smallest
+        _LAWS.append(Law(name, words, roles, since, body, *asked, *_beyond(body)))
         return body
 
     return register

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 FILES = (
-    "general", "general_rows", "general_memory", "schedules", "explorers", "noise", "explorer_memories",
+    "general", "general_rows", "general_memory", "compiled", "schedules", "explorers", "noise", "explorer_memories",
     "distributions", "targets", "target_roles", "target_fixed_points", "policy_targets", "member_targets",
     "double_targets",
     "smoothed_targets", "aggregates",

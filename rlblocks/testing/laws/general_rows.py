@@ -41,10 +41,12 @@ def outcome(call: Call, **changed: Any) -> Any:
 def float_types_agree(case: Case) -> None:
     """Float32 and float64 agree, and the result keeps the type.
 
-    In float64 the same numbers come out, in float64; nothing is rounded on the way.
+    In float64 the same numbers come out, in float64; nothing is rounded on the way: what moves with the inputs moves
+    with changes of them, too, that float32 does not see.
     """
     call = case.call()
-    single, double = call(), call.to(torch.float64)()
+    wide = call.to(torch.float64)
+    single, double = call(), wide()
     for name, value in double.items():
         floats = [tensor for tensor in tensors_in(value) if tensor.is_floating_point()]
         for tensor in floats:
@@ -55,6 +57,27 @@ def float_types_agree(case: Case) -> None:
                 f"{name} of float32 inputs is {ours.dtype}",
             )
             close(ours, theirs, f"{name} in float32")
+    _not_rounded(wide, double)
+
+
+VISIBLE, HIDDEN = 2.0**-20, 2.0**-30  # shares of a number, above and below what float32 tells apart
+
+
+def _not_rounded(wide: Call, due: Mapping[str, Any]) -> None:
+    """What is far from constant in float64 is not constant below the resolution of float32."""
+    near = {name: wide.inputs[name] for name in wide.floating() if name in wide.rows}
+    far, close_by = (wide(**{name: value * (1 - share) for name, value in near.items()}) for share in (VISIBLE, HIDDEN))
+    size = max(
+        [1.0, *(float(value.abs().nan_to_num(0.0, 0.0, 0.0).amax()) for value in near.values() if value.numel())]
+    )
+    for name, value in due.items():
+        for here, there, between in zip(*map(tensors_in, (value, far[name], close_by[name])), strict=True):
+            if here.is_floating_point() and here.numel():
+                moved = (there - here).abs() > VISIBLE / 16 * (size + here.abs())
+                require(
+                    not bool(moved.any()) or not torch.equal(between, here),
+                    f"{name} of float64 inputs is rounded to float32 on the way",
+                )
 
 
 @law("GEN-7a", role=FLOATING, since="0.1")

@@ -132,7 +132,7 @@ with unlisted():
             best = q.masked_fill(~legal, -torch.inf).argmax(1)
             rank = legal.sum(1) - 1 - (choice * legal.sum(1)).long()
             random = ((legal.cumsum(1) - 1 == rank.unsqueeze(1)) & legal).byte().argmax(1)
-            return torch.where(1 - coin <= epsilon, random, best) if float(epsilon.detach()) > 0 else best
+            return torch.where((1 - coin <= epsilon) & (epsilon > 0), random, best)
 
         def evaluation(self):
             return Greedy()

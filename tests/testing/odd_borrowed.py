@@ -52,27 +52,24 @@ class Scales(nn.Module):
 
 with unlisted():
 
-    @block("lab/torch_norm")
-    class TorchNorm(Clip):
-        """The gradient through `torch.nn.utils.clip_grad_norm_`."""
+    @block("lab/renorm")
+    class Renorm(Clip):
+        """The sum of absolute components held at a limit, by `torch.renorm`."""
 
         most: float = fields.number(0.5, gt=0)
 
         def compute(self, grad):
-            leaf = nn.Parameter(torch.zeros_like(grad))
-            leaf.grad = grad.clone()
-            nn.utils.clip_grad_norm_([leaf], self.most, foreach=False)
-            return leaf.grad
+            return torch.renorm(grad.unsqueeze(0), p=1, dim=0, maxnorm=self.most).squeeze(0)
 
-    @block("lab/numpy_clip")
-    class NumpyClip(Clip):
-        """Every component between two bounds that differ, by `numpy.clip`."""
+    @block("lab/hard_tanh")
+    class HardTanh(Clip):
+        """Every component between two bounds that differ, by `torch.nn.functional.hardtanh`."""
 
         low: float = fields.number(-0.25, lt=0)
         high: float = fields.number(2.0, gt=0)
 
         def compute(self, grad):
-            return torch.from_numpy(np.clip(grad.detach().numpy(), self.low, self.high))
+            return F.hardtanh(grad, self.low, self.high)
 
     @block("lab/points")
     class Points(Schedule):
@@ -189,6 +186,6 @@ with unlisted():
 
 
 CORRECT = [
-    TorchNorm(), NumpyClip(), Points(), TorchNormal(), TorchLinear(), TorchStack(), MovingAverage(), Rescaled(),
+    Renorm(), HardTanh(), Points(), TorchNormal(), TorchLinear(), TorchStack(), MovingAverage(), Rescaled(),
     DoubledRewards(),
 ]  # fmt: skip

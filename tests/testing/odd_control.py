@@ -127,7 +127,9 @@ with unlisted():
         def compute(self, *, level, surprise, box, w=1):
             count = math.prod(box.shape)
             low, high = (b if isinstance(b, tuple) else (b,) * count for b in (box.low, box.high))
-            volume = math.prod(h - l for l, h in zip(low, high, strict=True))
+            volume = 1.0
+            for l, h in zip(low, high, strict=True):
+                volume *= h - l
             if surprise.dim() != 1:
                 raise ValueError("other shapes")
             missing = (surprise.detach() + math.log(volume) - 2 * count) / math.log(2)

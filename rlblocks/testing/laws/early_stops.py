@@ -51,7 +51,7 @@ def answers_are_plain(case: Case) -> None:
     require(again == first, f"asked again, the answer is {again} instead of {first}")
 
 
-@law("STP-2", role="early_stops", since="0.1", needs=heeds_divergence, covers=("a stop", "no stop"), examples=40)
+@law("STP-2", role="early_stops", since="0.1", needs=heeds_divergence, covers=("a stop", "no stop"), examples=120)
 def further_is_firmer(case: Case) -> None:
     """Where it stops at one divergence it stops at every greater one.
 

@@ -14,6 +14,8 @@ for laws that are new since its line. To ask again what has changed otherwise, d
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import re
 import sys
 import time
@@ -38,7 +40,9 @@ def broken(block: Block, laws: Iterable[str], seed: int) -> list[str]:
     """Which of these laws a block breaks."""
     from rlblocks.testing import check_block
 
-    return [result.law for result in check_block(block, only=tuple(laws), seed=seed) if result.status == "failed"]
+    with contextlib.redirect_stdout(io.StringIO()):  # of blocks that print
+        results = check_block(block, only=tuple(laws), seed=seed)
+    return [result.law for result in results if result.status == "failed"]
 
 
 def ask_faults(role: str, seeds: range) -> None:

@@ -19,7 +19,7 @@ from rlblocks.testing.oracles import like
 
 KINDS = (ClockEnv, PictureEnv, PairsEnv, GoalClock)
 Env = gymnasium.Env[Any, Any]
-METADATA = {kind: copy.deepcopy(kind.metadata) for kind in KINDS}  # before anything was wrapped
+METADATA: dict[type[Env], Any] = {kind: copy.deepcopy(kind.metadata) for kind in KINDS}  # before anything was wrapped
 CHANGES = {"clip_reward": "reward", "time_limit": "end"}
 
 

@@ -48,6 +48,8 @@ def equals_its_equation(case: Case) -> None:
     """It equals its equation, computed row by row in float64.
 
     The oracle is a function of a list of Python floats.
+
+    Formula: least: minⱼ xⱼ; average: (Σⱼ xⱼ)/N; first: x₁
     """
     call = case.call()
     due = [TOGETHER[oracles.like(case.block)](row) for row in call.inputs["values"].T.tolist()]
@@ -74,6 +76,8 @@ def members_can_be_permuted(case: Case) -> None:
     """Members in another order say the same.
 
     Unless the tag `order` says that it matters.
+
+    Formula: f(x∘σ) = f(x)
     """
     call = case.call()
     order = torch.tensor(case.draw(orders(call.sizes["member"]), "order"))
@@ -85,6 +89,8 @@ def it_never_falls_where_a_member_rises(case: Case) -> None:
     """Where members rise it does not fall.
 
     Each entry by an amount of its own, none of them below 0.
+
+    Formula: x ≤ x′ ⇒ f(x) ≤ f(x′)
     """
     call = case.call().to(torch.float64)
     values = call.inputs["values"]
@@ -98,6 +104,8 @@ def it_lies_among_the_members(case: Case) -> None:
     """It lies between the least and the greatest member of its row.
 
     So where all agree, it agrees with them.
+
+    Formula: minⱼ xⱼ ≤ f(x) ≤ maxⱼ xⱼ
     """
     call = case.call().to(torch.float64)
     values, found = call.inputs["values"], together(call)
@@ -111,6 +119,8 @@ def it_moves_with_its_row(case: Case) -> None:
     """Where all members of a row move by one amount, it moves by that amount.
 
     Each row by an amount of its own.
+
+    Formula: f(x + c) = f(x) + c
     """
     call = case.call().to(torch.float64)
     shift = case.draw(floats(call.sizes["batch"]), "shift").double()
@@ -121,7 +131,9 @@ def it_moves_with_its_row(case: Case) -> None:
 def the_unit_does_not_matter(case: Case) -> None:
     """Values in another unit give the result in that unit.
 
-    Times k above 0, where the tag `scale` does not say that it matters.
+    Where the tag `scale` does not say that it matters.
+
+    Formula: f(k·x) = k·f(x) for k > 0
     """
     call, k = case.call().to(torch.float64), case.draw(st.sampled_from([0.25, 3.0, 1000.0]), "k")
     close(together(call, call.inputs["values"] * k), together(call) * k, f"of values times {k}, what is said")
@@ -132,6 +144,8 @@ def one_member_is_itself(case: Case) -> None:
     """One member is handed back as it is, with a dim for members or without.
 
     `[1, B]` and `[B]` say the same, bit for bit.
+
+    Formula: f([x]) = f(x) = x
     """
     call = case.call(members=1)
     values = call.inputs["values"]
@@ -163,6 +177,8 @@ def gradients_are_shares(case: Case) -> None:
     """Its gradient by the members of a row are shares: none below 0, one in all, and nothing of other rows.
 
     So a policy that climbs it climbs what some members say.
+
+    Formula: ∂f/∂xⱼ ≥ 0, Σⱼ ∂f/∂xⱼ = 1
     """
     call = case.call().to(torch.float64)
     values, rows = call.inputs["values"].clone().requires_grad_(), call.sizes["batch"]

@@ -117,6 +117,8 @@ def the_budget_is_spent(case: Case) -> None:
     """It takes the steps of the budget, and less than one step of every environment more.
 
     A collect is a multiple of the environments, and above 0.
+
+    Formula: budget ≤ steps < budget + environments
     """
     scene, trace = played(case)
     taken = 0
@@ -138,6 +140,8 @@ def nothing_is_learnt_before_the_warm_up(case: Case) -> None:
     """No learn step comes before the warm-up is over.
 
     The store holds what the warm-up asks for, and a batch of rows; a drained one a complete chunk.
+
+    Formula: updates > 0 ⇒ rows ≥ warm-up
     """
     _, trace = played(case)
     rows = 0
@@ -160,7 +164,9 @@ def nothing_is_learnt_before_the_warm_up(case: Case) -> None:
 def the_ratio_is_exact(case: Case) -> None:
     """The ratio of learn steps to environment steps is exact at every moment, for any number of environments.
 
-    ⌊updates · ⌊(t − warm-up) / every⌋⌋ learn steps before every collect and at the end.
+    Before every collect and at the end.
+
+    Formula: learn steps = ⌊updates·⌊(t − warm-up)/every⌋⌋
     """
     block = case.block
     _, trace = played(case)
@@ -174,60 +180,6 @@ def the_ratio_is_exact(case: Case) -> None:
                 f"after {since} steps since the warm-up it has learnt {before.updates} times, and {due} were due",
             )
         before = progress
-
-
-@law("CAD-4", role="cadences", since="0.1", covers=("learning",), examples=15)
-def it_resumes_as_if_it_had_never_stopped(case: Case) -> None:
-    """From any moment on, a resumed program does what it would have done.
-
-    It reads nothing but the progress.
-    """
-    scene, trace = played(case)
-    k = case.draw(st.integers(0, len(trace) - 1))
-    again, rest = scene.play(case.block, trace[k][1]), trace[k + 1 :]
-    require(
-        totals(again) == totals(rest),
-        f"resumed after {trace[k][0]!r} it does {totals(again)[:3]}…, and not {totals(rest)[:3]}…",
-    )
-
-
-def totals(trace: list[tuple[Op, Progress]]) -> list[tuple[str, int, int]]:
-    """After every run of operations of one kind, where things stand; how a run is cut into them does not matter."""
-    found: list[tuple[str, int, int]] = []
-    for op, progress in trace:
-        here = (type(op).__name__, progress.env_steps, progress.updates)
-        if found and found[-1][0] == here[0]:
-            found.pop()
-        found.append(here)
-    return found
-
-
-@law("CAD-4a", role="cadences", since="0.1", examples=10)
-def it_resumes_inside_of_an_operation(case: Case) -> None:
-    """Resumed inside of a run of collects or learns, it completes what was begun.
-
-    A run may stop in the middle of a long collect; the totals at the end are the same.
-    """
-    scene, trace = played(case)
-    k = case.draw(st.integers(0, len(trace) - 1))
-    op, after = trace[k]
-    before = trace[k - 1][1] if k else scene.start()
-    if isinstance(op, Drain):
-        return
-    size = op.steps // scene.environments if isinstance(op, Collect) else op.updates
-    if size > 1:
-        part = case.draw(st.integers(1, size - 1), "part")
-        half = (
-            attrs.evolve(op, steps=part * scene.environments)
-            if isinstance(op, Collect)
-            else attrs.evolve(op, updates=part)
-        )
-        again = scene.play(case.block, scene.after(before, half))
-        end, due = (again[-1][1] if again else after), trace[-1][1]
-        require(
-            (end.env_steps, end.updates) == (due.env_steps, due.updates),
-            f"resumed {part} into {op!r} it ends with {end}, not {due}",
-        )
 
 
 @law("CAD-5", role="cadences", since="0.1", needs=of_samples, examples=15)
@@ -244,18 +196,6 @@ def the_announced_learn_steps_are_taken(case: Case) -> None:
     per_step = max([op.updates for op, _ in trace if isinstance(op, Learn)], default=1)
     slack = per_step * (scene.environments + 1) + 0.1 * found
     require(abs(found - announced) <= slack, f"it announced {announced} learn steps and took {found}")
-
-
-@law("CAD-6", role="cadences", since="0.1", examples=8)
-def programs_are_pure(case: Case) -> None:
-    """The same progress gives the same program, however often.
-
-    Two programs of one cadence do not disturb each other.
-    """
-    scene, trace = played(case)
-    other = case.block.program(scene.start(), scene.environments)
-    next(other, None)
-    require(scene.play(case.block) == trace, "a second program of the same cadence does something else")
 
 
 @law("CAD-8", role="cadences", since="0.1", needs=of_samples, covers=("learning",), examples=15)

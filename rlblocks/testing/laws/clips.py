@@ -39,6 +39,10 @@ def equals_torchs(case: Case) -> None:
     """It does what torch's function of the same name does.
 
     `clip_grad_norm_` and `clip_grad_value_` are the oracles.
+
+    Formula: clip_norm: g ← g·min(1, c/‖g‖₂); clip_value: g ← clip(g, −c, c)
+
+    Reference: Pascanu, Mikolov and Bengio (2013), algorithm 1.
     """
     call = case.call()
     close(call()["clipped"], _torchs(case.block, call.inputs["grad"]), "the gradient")
@@ -65,6 +69,8 @@ def nothing_grows(case: Case) -> None:
     """No component grows, and none changes its sign.
 
     Limits shorten.
+
+    Formula: |f(g)ᵢ| ≤ |gᵢ|, sign f(g)ᵢ = sign gᵢ
     """
     call = case.call()
     grad, found = call.inputs["grad"], call()["clipped"]
@@ -78,6 +84,8 @@ def twice_is_once(case: Case) -> None:
     """What has been limited is not limited again.
 
     Up to rounding.
+
+    Formula: f(f(g)) = f(g)
     """
     call = case.call()
     once = call()["clipped"]
@@ -89,6 +97,8 @@ def small_gradients_pass(case: Case) -> None:
     """A small gradient passes as it is.
 
     At a millionth of the size that a limit is set for.
+
+    Formula: ‖g‖ ≪ c ⇒ f(g) = g
     """
     call = case.call()
     limit = getattr(case.block, "max_norm", getattr(case.block, "max_value", 1.0))
@@ -108,6 +118,8 @@ def large_gradients_are_bounded(case: Case) -> None:
     """However large a gradient, what is left stays within one bound.
 
     Ten thousand times the gradient gives no more than the declared limit.
+
+    Formula: ‖f(g)‖₂ ≤ max_norm, |f(g)ᵢ| ≤ max_value
     """
     call = case.call()
     huge = call.inputs["grad"] * 1e4

@@ -53,6 +53,8 @@ def actions_stay_in_their_bounds(case: Case) -> None:
     """Actions lie in the bounds of each component, and come up to both.
 
     For features of any size; of large ones the actions are the bounds themselves, up to rounding.
+
+    Formula: low ≤ μ(s) ≤ high, and both are limits
     """
     subject, action = _made(case)
     low, high = bounds_of(action)
@@ -67,7 +69,11 @@ def actions_stay_in_their_bounds(case: Case) -> None:
 def actions_are_squashed_by_tanh(case: Case) -> None:
     """Of an action in units in which its bounds are −1 and 1, artanh is affine in the features.
 
-    u(a) + u(b) = u(a + b) + u(0), as of tanh and of no other squashing.
+    As of tanh and of no other squashing.
+
+    Formula: μ = (low + high)/2 + (high − low)/2·tanh u, u(a) + u(b) = u(a + b) + u(0)
+
+    Reference: Lillicrap et al. (2016), section 7.
     """
     subject, action = _made(case)
     low, high = (bound.double() for bound in bounds_of(action))

@@ -76,7 +76,9 @@ def _rows(case: Case, **conditions: Any) -> Call:
 def actions_climb_the_value(case: Case) -> None:
     """A step against the gradient moves every action up what the critics say together, by its own row's slope.
 
-    The gradient by the action is −(c/B)·∂q/∂a, and nothing else.
+    Formula: ∂L/∂aᵢ = −(c/B)·∂(agg_j q_j(sᵢ, aᵢ))/∂aᵢ
+
+    Reference: Silver et al. (2014), theorem 1; Lillicrap et al. (2016), equation 6.
     """
     call = _rows(case)
     (name,) = _chosen(case.block)
@@ -90,7 +92,9 @@ def actions_climb_the_value(case: Case) -> None:
 def a_nat_is_worth_alpha(case: Case) -> None:
     """A nat of entropy is worth α: where that is nothing, the loss is minus the value of the actions.
 
-    The gradient by every log-probability is α·c/B.
+    Formula: ∂L/∂log πᵢ = α·c/B, and α = 0 ⇒ L = −(c/B)·Σᵢ agg_j q_j(sᵢ, ãᵢ)
+
+    Reference: Haarnoja et al. (2018), section 4.2.
     """
     call = _rows(case)
     log_prob, scale = call.inputs["log_prob"], case.block.coefficient / call.sizes["batch"]
@@ -106,9 +110,13 @@ def a_nat_is_worth_alpha(case: Case) -> None:
     covers=("action_mask with a False", "several members", "no dim of members"), examples=40,
 )  # fmt: skip
 def the_best_policy_is_softmax(case: Case) -> None:
-    """The best policy is π ∝ exp(q/α) over legal actions: there is no gradient, no other costs less.
+    """The best policy is the softmax of the values over the temperature.
 
-    Its cost is −α log Σ_a exp(q(s, a)/α).
+    Over legal actions. There is no gradient, and no other policy costs less.
+
+    Formula: argmin L = π*(a|s) ∝ exp(q(s, a)/α), L(π*) = −α·log Σ_a exp(q(s, a)/α)
+
+    Reference: Haarnoja et al. (2018), equation 4; Christodoulou (2019).
     """
     call = _rows(case)
     alpha = call.inputs["log_alpha"].exp()
@@ -142,7 +150,11 @@ def _measured(block: Block) -> dict[str, float]:
 def more_entropy_lowers_alpha(case: Case) -> None:
     """The more entropy the policy has, the more a step against the gradient lowers α; below its target, it raises α.
 
-    One nat more in every row is a gradient by log α that is greater by c, whatever α is.
+    Whatever α is.
+
+    Formula: ∂L/∂log α = (c/B)·Σᵢ (Hᵢ − H̄), so that H + 1 raises it by c
+
+    Reference: Haarnoja et al. (2018b, arXiv:1812.05905), section 5.
     """
     call = _rows(case)
     ((name, sign),) = _measured(case.block).items()
@@ -161,6 +173,10 @@ def targets_count_components(case: Case) -> None:
     """The target counts every component of an action once, in units of its own bounds.
 
     A policy that is uniform over the bounds has log 2 for each; a nat more for each is one for all components together.
+
+    Formula: H̄ = d·e + Σᵢ log((highᵢ − lowᵢ)/2), e the entropy of each of d components between −1 and 1
+
+    Reference: Haarnoja et al. (2018b, arXiv:1812.05905), section 5, where e = −1.
     """
     call = _rows(case)
     low, high = bounds_of(call.inputs["action"])
@@ -180,6 +196,10 @@ def targets_are_shares_of_the_greatest(case: Case) -> None:
     """A share of 1 is the entropy of a policy to which all legal actions are alike, a share of 0 that of a single one.
 
     At its target, no row moves α.
+
+    Formula: H̄(s) = share·log n(s), n(s) the number of legal actions
+
+    Reference: Christodoulou (2019).
     """
     call = _rows(case, rows=1)
     ((name, _),) = _measured(case.block).items()

@@ -82,6 +82,11 @@ def probabilities_are_those_of_the_equation(case: Case) -> None:
     """Every action has the probability that the equation says.
 
     The greedy action may be drawn at random as well: 1 − ε + ε/n, and ε/n for each other legal one.
+
+    Formula: ε-greedy: π(a) = (1 − ε)·1{a = argmax q} + ε/n over n legal actions; Boltzmann: π(a) = exp(q(a)/T) / Σ_b
+    exp(q(b)/T)
+
+    Reference: Sutton and Barto (2018), section 2.2 and equation 2.11.
     """
     call = case.call(among=("one",))
     case.saw("action_mask given", "action_mask" not in asked_by(case.block))  # it has none to be given
@@ -93,6 +98,8 @@ def only_the_order_of_values_matters(case: Case) -> None:
     """Values times k > 0 plus a constant give the same actions.
 
     For each row its own constant.
+
+    Formula: π(k·q + c) = π(q) for k > 0
     """
     call = case.call()
     shift = torch.arange(call.sizes["batch"], dtype=torch.float32).unsqueeze(1) * 16 - 8
@@ -111,6 +118,8 @@ def actions_can_be_relabelled(case: Case) -> None:
     """Actions under other numbers have the same probabilities.
 
     No action is special; values have no ties here.
+
+    Formula: π(q∘σ) = π(q)∘σ, for every order σ of the actions
     """
     call = case.call(among=("one",), members=0)
     order = torch.tensor(case.draw(orders(call.sizes["action"]), "order"))
@@ -125,6 +134,8 @@ def better_actions_are_not_less_likely(case: Case) -> None:
     """A greater value never makes an action less likely.
 
     One value of each row is raised.
+
+    Formula: q(a) ≤ q′(a), q = q′ elsewhere ⇒ π(a; q) ≤ π(a; q′)
     """
     call = case.call(members=0)
     (name, *_) = value_reads(case.block)
@@ -148,6 +159,10 @@ def temperature_goes_from_greedy_to_uniform(case: Case) -> None:
     """Towards temperature 0 it is greedy, towards infinity uniform; a constant added to all values is nothing.
 
     At 0 itself too, and for values of any size.
+
+    Formula: lim_{T→0} π = 1{a = argmax q}, lim_{T→∞} π = 1/n, π(q + c) = π(q)
+
+    Reference: Sutton and Barto (2018), equation 2.11.
     """
     call = case.call(members=0)
     (name, *_) = value_reads(case.block)
@@ -173,6 +188,8 @@ def rows_explore_independently(case: Case) -> None:
     """Rows explore independently: every row has draws of its own.
 
     Another draw in one row changes nothing in the others, and every draw has one number a row.
+
+    Formula: aᵢ is a function of uᵢ, and of no other row's uⱼ
     """
     call = case.call(rows=3)
     before = call()["action"]
@@ -196,6 +213,8 @@ def any_action_is_as_likely_in_every_component(case: Case) -> None:
     """Each component is uniform by a draw of its own: over its legal entries, or from its least to its greatest value.
 
     In units of the environment, in every kind of space that it can choose in.
+
+    Formula: P(aᵢ = k) = 1/nᵢ over legal entries; aᵢ = low + u·(high − low) for real ones
     """
     for kind in kinds_of(case.block):
         call = case.call(rows=1, among=(kind,))

@@ -43,6 +43,10 @@ def one_member_of_each_row_learns(case: Case) -> None:
     """One member of each row learns; the other one is told exactly what it says.
 
     So its error is 0, whatever the loss, and a row changes one of two tables.
+
+    Formula: y_j = q_j(s, a) for the member j that does not learn
+
+    Reference: van Hasselt (2010), algorithm 1.
     """
     call = case.call()
     seen(case, call)
@@ -56,6 +60,8 @@ def its_own_level_does_not_matter(case: Case) -> None:
     """Of its own values only the order matters to a member: another one says what its choice is worth.
 
     A constant for each row and a scale above 0 leave the choice, and so its target, as they are.
+
+    Formula: y_i(k·q_i + c, q_j) = y_i(q_i, q_j) for k > 0
     """
     call = case.call().to(torch.float64)
     seen(case, call)
@@ -70,6 +76,10 @@ def the_other_one_is_believed(case: Case) -> None:
     """What the other member says of the chosen action is backed up, and what it says of others is not used.
 
     Raised by 64 at its own best action it raises the target by γ·64; raised anywhere else it changes nothing.
+
+    Formula: y_i = r + γ·q_j(s′, argmaxₐ q_i(s′, a)), j ≠ i
+
+    Reference: van Hasselt (2010), algorithm 1; Sutton and Barto (2018), equation 6.10.
     """
     call = case.call().without("action_mask").to(torch.float64)
     seen(case, call)
@@ -87,6 +97,8 @@ def members_are_alike(case: Case) -> None:
     """With the two members exchanged, and the draws, the targets are exchanged.
 
     Neither is the better one.
+
+    Formula: y(q_2, q_1, 1 − u) = (y_2, y_1)(q_1, q_2, u)
     """
     call = case.call(optional=case.draw(st.booleans()))
     seen(case, call)
@@ -101,6 +113,10 @@ def each_learns_from_half_of_the_rows(case: Case) -> None:
     """Each member learns from half of the rows.
 
     Of draws that divide [0, 1) evenly exactly half choose the first one, in every row.
+
+    Formula: P(the first learns) = 1/2
+
+    Reference: van Hasselt (2010), algorithm 1.
     """
     call, name = case.call(rows=5), deciding(case.block)
     count = torch.zeros(5)
@@ -114,7 +130,11 @@ def each_learns_from_half_of_the_rows(case: Case) -> None:
 def of_equal_members_it_is_q_learning(case: Case) -> None:
     """Where both members say the same, the target is that of Q-learning.
 
-    r + γ maxₐ q(s′, a): what is lost is only what they differ in.
+    What is lost is only what they differ in.
+
+    Formula: q_1 = q_2 = q ⇒ y = r + γ·maxₐ q(s′, a)
+
+    Reference: Sutton and Barto (2018), section 6.7.
     """
     call = case.call(optional=True).to(torch.float64)
     (name,) = of_each_action(case.block)

@@ -54,6 +54,8 @@ def the_announced_learn_steps_are_taken_from_chunks(case: Case) -> None:
     """The learn steps that it announces are those of the chunks in the budget, and where epochs end early no fewer.
 
     Without knowing the chunk it announces some number.
+
+    Formula: |announced − taken| ≤ epochs·minibatches
     """
     scene, trace = played(case)
     found, chunk = trace[-1][1].updates, (scene.steps, scene.environments)
@@ -87,6 +89,8 @@ def minibatches_are_of_one_size(case: Case) -> None:
     """A chunk that cannot be cut into minibatches of one size is refused with numbers, and what it proposes fits.
 
     Any other chunk is taken.
+
+    Formula: misfit ⇔ T·N mod minibatches ≠ 0
     """
     block = attrs.evolve(case.block, minibatches=case.draw(st.integers(1, 9)))
     chunk = case.draw(st.tuples(st.integers(1, 9), st.integers(1, 4)), "chunk")
@@ -109,6 +113,8 @@ def it_asks_for_its_own_epochs(case: Case) -> None:
     """It asks for the epochs, the minibatches and the early stop of its fields, and announces their product.
 
     For every chunk, from the first to the last.
+
+    Formula: learn steps = chunks·epochs·minibatches
     """
     block = attrs.evolve(case.block, epochs=case.draw(st.integers(1, 5)), minibatches=case.draw(st.integers(1, 5)))
     case.say(f"block = {block!r}")

@@ -127,6 +127,10 @@ def weights_average_over_rows(case: Case) -> None:
     """The mean of the weights is 1: all rows have the same one, and padding has 0.
 
     So mean(weight·x) over the chunk is the mean of x over its rows.
+
+    Formula: mean w = 1, so that mean(w·x) = (1/rows)·Σ x over real rows
+
+    Reference: Convention of the library.
     """
     _, _, handed = subject_and_chunks(case)
     for one in handed:
@@ -141,6 +145,8 @@ def weights_of_a_full_chunk_are_one(case: Case) -> None:
     """Where nothing is padded, every weight is exactly 1: a loss is then what it is without weights.
 
     One environment whose episodes have as many steps as a chunk.
+
+    Formula: no padding ⇒ w = 1
     """
     block = small(case.block, case.draw(st.integers(1, 5)))
     steps, columns = block.chunk(1)
@@ -159,6 +165,8 @@ def padding_is_zero_and_comes_last(case: Case) -> None:
     """Padding is 0 in every column, and stands behind the rows of its environment or episode.
 
     Where the weight is 0 there is no row, and no row comes after it.
+
+    Formula: w_t = 0 ⇒ w_{t+1} = 0, and every column is 0 there
     """
     _, _, handed = subject_and_chunks(case)
     for one in handed:
@@ -180,6 +188,10 @@ def boundaries_are_kept(case: Case) -> None:
     """Every row keeps its own true next observation and its own flags; only a row in front of padding is cut.
 
     A row without a flag is followed by its successor, by nothing at the end of the chunk, or by padding never.
+
+    Formula: truncated′ = truncated or (padding follows and not terminated)
+
+    Reference: Pardo et al. (2018).
     """
     subject, stream, handed = subject_and_chunks(case)
     case.saw("a cut", oracles.like(subject.block) == "whole_episodes")  # which end by themselves

@@ -56,6 +56,8 @@ def further_is_firmer(case: Case) -> None:
     """Where it stops at one divergence it stops at every greater one.
 
     And it stops at some.
+
+    Formula: kl ≤ kl′ and stop(kl) ⇒ stop(kl′)
     """
     near, far = sorted(case.draw(AMOUNTS) for _ in range(2))
     (name,) = case.block.inputs
@@ -70,6 +72,8 @@ def an_unmoved_policy_is_not_stopped(case: Case) -> None:
     """It does not stop a policy that has not moved.
 
     The first minibatch of every chunk has a divergence of 0.
+
+    Formula: stop(0) = False
     """
     (name,) = case.block.inputs
     require(not _asked(case, **{name: 0.0}), "it stops at a divergence of 0")
@@ -80,6 +84,8 @@ def no_number_is_no_stop(case: Case) -> None:
     """It does not stop at a divergence that is no number, and stops at one that is infinite.
 
     A loss that is no number ends the run, which says why; epochs that merely ended would hide it.
+
+    Formula: stop(NaN) = False, stop(∞) = True
     """
     (name,) = case.block.inputs
     require(not _asked(case, **{name: math.nan}), "it stops at NaN")
@@ -91,6 +97,8 @@ def it_stops_above_its_limit(case: Case) -> None:
     """It stops where the divergence is above its limit, compared as fractions.
 
     At the limit itself, and at the numbers next to it, too.
+
+    Formula: stop(kl) ⇔ kl > limit
     """
     limit = case.block.limit
     near = st.sampled_from([limit, math.nextafter(limit, 0.0), math.nextafter(limit, math.inf)])
@@ -104,7 +112,10 @@ def it_stops_above_its_limit(case: Case) -> None:
 
 @law("STP-6", role="early_stops", since="0.1", needs=limits_divergence, examples=30)
 def units_do_not_matter(case: Case) -> None:
-    """With limit and divergence both in another unit it answers the same."""
+    """With limit and divergence both in another unit it answers the same.
+
+    Formula: stop(k·kl; k·limit) = stop(kl; limit)
+    """
     unit = case.draw(st.sampled_from([0.25, 2.0, 1024.0]), "unit")  # powers of 2, so that nothing is rounded
     other = attrs.evolve(case.block, limit=case.block.limit * unit)
     kl = case.draw(st.floats(0.0, 3.0)) * case.block.limit
@@ -116,7 +127,10 @@ def units_do_not_matter(case: Case) -> None:
 
 @law("STP-7", role="early_stops", since="0.1", needs=limits_divergence, examples=30)
 def a_wider_limit_stops_later(case: Case) -> None:
-    """Where a wider limit stops, a narrower one stops too; and between two limits they differ."""
+    """Where a wider limit stops, a narrower one stops too; and between two limits they differ.
+
+    Formula: limit ≤ limit′ and stop(kl; limit′) ⇒ stop(kl; limit)
+    """
     wider = attrs.evolve(case.block, limit=case.block.limit * case.draw(st.sampled_from([1.5, 2.0, 10.0]), "times"))
     kl = case.draw(st.floats(0.0, 12.0)) * case.block.limit
     (name,) = case.block.inputs

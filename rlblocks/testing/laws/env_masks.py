@@ -54,6 +54,8 @@ def masks_are_of_their_observations(case: Case) -> None:
 
     `next_action_mask` in the true next observation, `action_mask` in what is acted on next, which the pool tells too,
     from its reset on; in every autoreset mode. Where an episode ended and the environment does not say, all are legal.
+
+    Formula: mask_t = legal(s_t), next mask_t = legal(s_{t+1})
     """
     block, seed = (
         masked(case.block, case.draw(st.sampled_from(modes(case.block)), "mode")),

@@ -19,6 +19,8 @@ def runs_can_be_repeated(case: Case) -> None:
     """The same seed and actions give the same run, bit for bit.
 
     Two pools at once do not disturb each other, and no global generator is moved.
+
+    Formula: run(seed, actions) = run(seed, actions)
     """
     seed = case.draw(st.integers(0, 255), "seed")
     with pool_of(case.block, seed) as one, pool_of(case.block, seed) as two:

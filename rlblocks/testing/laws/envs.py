@@ -107,6 +107,8 @@ def transitions_are_whole(case: Case) -> None:
     """Every transition is of one episode, from step t to t + 1, and takes the action that was chosen.
 
     The last next observation of an episode is its true final one; what is acted on next begins another.
+
+    Formula: (s_t, a_t) → s_{t+1} of one episode, and s_T of an end is its own
     """
     for observation, action, step in walked(case, clocked(case.block)):
         for i, after, following, over in rows_of(step):
@@ -139,6 +141,8 @@ def modes_are_equivalent(case: Case) -> None:
     """In every autoreset mode the same transitions come out.
 
     NEXT_STEP, SAME_STEP and DISABLED; a dummy step is not real, and no final observation is lost.
+
+    Formula: real(NEXT_STEP) = real(SAME_STEP) = real(DISABLED)
     """
     seed, found = case.draw(st.integers(0, 255), "seed"), {}
     for mode in AutoresetMode:
@@ -216,6 +220,8 @@ def episodes_add_up(case: Case) -> None:
     """The return and length of an episode are the sum of its rewards and the number of its steps.
 
     Dummy steps are not counted, and every end is told once.
+
+    Formula: return = Σ_{t<T} r_t, length = T
     """
     block = clocked(case.block)
     total: dict[int, float] = {}

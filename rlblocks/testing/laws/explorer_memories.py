@@ -43,6 +43,8 @@ def episodes_begin_as_from_nothing(case: Case) -> None:
     """Where an episode begins, the row does as one of a new memory, and its memory too; other rows go on.
 
     However many environments begin at once.
+
+    Formula: f(memory, is_first)[i] = f(new memory)[i] where is_first[i], and f(memory)[i] elsewhere
     """
     call = case.call(rows=3)
     (first,) = inputs_that(case.block, Read, "is_first")

@@ -99,6 +99,8 @@ def actions_are_in_the_space(case: Case) -> None:
     """Every action is in the space: one for each row, of its type and shape, each component inside its own bounds.
 
     In every kind of space that it can choose in, also for the least and the greatest numbers that a draw can give.
+
+    Formula: a ∈ 𝒜: 0 ≤ a < n, or low ≤ a ≤ high in every component
     """
     for kind in kinds_of(case.block):
         call = case.call(optional=case.draw(st.booleans()), among=(kind,))
@@ -118,6 +120,8 @@ def illegal_actions_are_never_chosen(case: Case) -> None:
     """An illegal action is never chosen, at random neither.
 
     Whatever is drawn, and at whatever rate it explores.
+
+    Formula: mask[a] = 1
     """
     rates = {name: torch.tensor(1.0, dtype=torch.float64) for name in scheduled_by(case.block)}
     for kind in kinds_of(case.block, "one", "several"):
@@ -133,6 +137,10 @@ def the_rate_is_obeyed_at_its_ends(case: Case) -> None:
     """At ε = 0 it is greedy for every draw, at ε = 1 the values do not matter.
 
     Also where the draw is exactly 0.
+
+    Formula: ε = 0: a = argmax over legal a of q(s, a); ε = 1: a is independent of q
+
+    Reference: Sutton and Barto (2018), section 2.2.
     """
     call, u = case.call(optional=case.draw(st.booleans())), case.draw(st.sampled_from(EXTREMES), "u")
     never, always = (torch.tensor(rate, dtype=torch.float64) for rate in (0.0, 1.0))
@@ -152,6 +160,8 @@ def rates_follow_environment_steps(case: Case) -> None:
     """What it reads of a schedule is its value at the environment steps so far.
 
     The same number whatever else has been counted, and never set back by an episode that ended.
+
+    Formula: ε_t = ε(environment steps so far)
     """
     block, moment = case.block, case.draw(moments(), "moment")
     for name in scheduled_by(block).values():
@@ -206,6 +216,8 @@ def members_act_together(case: Case) -> None:
     """It acts as the explorer inside would, of what its members say together, action by action in each row.
 
     Computed row by row in float64; of one network without a dim for members it is the explorer inside.
+
+    Formula: π(a|s) = inner(agg_j q_j(s, ·))
     """
     call = case.call(optional=case.draw(st.booleans()))
     inside = call.of(case.block.inner).with_inputs(q=values_of(call))

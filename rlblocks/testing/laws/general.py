@@ -121,6 +121,8 @@ def calls_are_pure(case: Case) -> None:
     """The same inputs give the same outputs, bit for bit, however often.
 
     Nothing is remembered from one call to the next, whatever stands between them.
+
+    Formula: f(x) after f(z) is f(x), bit for bit
     """
     call, other = case.call(), case.call()
     first = snapshot(call())
@@ -170,6 +172,8 @@ def copies_compute_the_same(case: Case) -> None:
     """A deep copy of a block computes the same.
 
     A block can be copied with the recipe that holds it.
+
+    Formula: copy(f)(x) = f(x)
     """
     block = case.block
     twin = copy.deepcopy(block)

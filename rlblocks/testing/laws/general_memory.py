@@ -65,6 +65,8 @@ def it_resumes_exactly(case: Case) -> None:
     """Saved in the middle, loaded into a memory that did other things, it goes on bit-equal.
 
     Through the checkpoint's format, three times over; pending rows, priorities and the last sample included.
+
+    Formula: load(state(m)) and m answer alike to every later sequence of operations
     """
     subject, stream = filled(case)
     ahead = case.draw(streams(8, stream.environments))

@@ -43,6 +43,8 @@ def float_types_agree(case: Case) -> None:
 
     In float64 the same numbers come out, in float64; nothing is rounded on the way: what moves with the inputs moves
     with changes of them, too, that float32 does not see.
+
+    Formula: |f₃₂(x) − f₆₄(x)| within the rounding of float32
     """
     call = case.call()
     wide = call.to(torch.float64)
@@ -104,6 +106,8 @@ def a_batch_is_its_rows(case: Case) -> None:
     """The result of a batch is the results of its rows.
 
     Rows are handed over one at a time; what stood beside them must not have mattered.
+
+    Formula: f(x)[i] = f(x[i : i + 1])[0], for every row i
     """
     call = case.call(rows=case.draw(st.sampled_from(BATCHES)))
     together = call.per_row(call())
@@ -134,6 +138,8 @@ def rows_can_be_permuted(case: Case) -> None:
     """Rows in another order give the results in that order.
 
     What is one number for all rows does not change.
+
+    Formula: f(x[π]) = f(x)[π], for every order π of the rows
     """
     call = case.call(rows=case.draw(st.sampled_from(BATCHES[1:])))
     order = torch.tensor(case.draw(orders(call.sizes["batch"]), "order"))
@@ -148,6 +154,8 @@ def columns_are_not_broadcast(case: Case) -> None:
     """[B, 1] in the place of [B] is refused, never broadcast.
 
     Each input in turn; a block may also take it for `[B]`.
+
+    Formula: f(…, x: [B, 1], …) raises, or is f(…, x: [B], …)
     """
     call = case.call(rows=case.draw(st.sampled_from(BATCHES[1:])), **_all_given(case.block))
     due = call()
@@ -244,6 +252,8 @@ def illegal_values_do_not_matter(case: Case) -> None:
     """What stands at illegal actions is not used, NaN and infinity included.
 
     Outputs and gradients are those of values that were clean.
+
+    Formula: f(x) = f(x′) where x and x′ differ at illegal actions alone
     """
     call = case.call(optional=True)
     names, poison = value_reads(case.block), case.draw(st.sampled_from(POISON), "poison")
@@ -256,6 +266,8 @@ def no_gradient_flows(case: Case) -> None:
     """No gradient flows through it.
 
     Outputs neither require a gradient nor remember where they come from, though every input does.
+
+    Formula: ∂f(x)/∂x = 0
     """
     call = case.call(optional=True)
     for name, value in call(**call.tracked()).items():

@@ -106,6 +106,10 @@ def ended_steps_have_their_copies(case: Case) -> None:
     """Of every step of an episode that is over there are k copies, and none of a step whose episode goes on.
 
     However the episode ended, and whatever the other environments do.
+
+    Formula: copies(t) = k where the episode is over, and 0 where it goes on
+
+    Reference: Andrychowicz et al. (2017), algorithm 1.
     """
     found, stream, goals = filled(case)
     over, counts = ended(stream), Counter(int(code) for code in found.copies["action"])
@@ -120,6 +124,10 @@ def goals_were_achieved_later(case: Case) -> None:
     """The goal of a copy was achieved in the same episode, by its own step or by a later one.
 
     Not in another environment, not in another episode, and not in the past.
+
+    Formula: g′ = achieved(s_{i+1}) with t ≤ i < T of the same episode
+
+    Reference: Andrychowicz et al. (2017), section 4.5: the strategy `future`.
     """
     found, stream, _ = filled(case)
     over = ended(stream)
@@ -138,7 +146,12 @@ def goals_were_achieved_later(case: Case) -> None:
     "HER-4", role="stores", since="0.1", needs=relabelling, covers=("an end inside", "a goal not reached"), examples=20
 )
 def rewards_are_what_would_have_been_paid(case: Case) -> None:
-    """The reward of a copy is, bit for bit, what the environment pays for its own achieved goal and the new one."""
+    """The reward of a copy is, bit for bit, what the environment pays for its own achieved goal and the new one.
+
+    Formula: r′ = r(achieved(s_{t+1}), g′)
+
+    Reference: Andrychowicz et al. (2017), algorithm 1.
+    """
     found, _, _ = filled(case)
     if not len(found.copies["action"]):
         return
@@ -171,6 +184,8 @@ def copies_end_where_the_goal_ends_them(case: Case) -> None:
     """A copy is terminated where its new goal ends it or its step was; its discount is 0 there and else the step's.
 
     Truncations stay, apart from that.
+
+    Formula: terminated′ = terminated or ends(achieved, g′); discount′ = discount·(1 − terminated′)
     """
     for copy, row in filled(case)[0].pairs():
         by_goal = bool(judged(copy["next.achieved_goal"][None], copy["desired_goal"][None])[1][0])
@@ -197,6 +212,10 @@ def later_goals_are_equally_likely(case: Case) -> None:
     """The step that achieved a copy's goal is any from its own on with the same chance, drawn for each copy alone.
 
     So two copies of a first of three steps agree in a third of all cases.
+
+    Formula: P(i) = 1/(T − t) for i = t, …, T − 1
+
+    Reference: Andrychowicz et al. (2017), section 4.5.
     """
     block, seed, episodes = attrs.evolve(small(case.block, LARGE), goals=2), case.draw(st.integers(0, 255), "seed"), 200
     writes = [

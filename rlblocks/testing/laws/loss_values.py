@@ -36,6 +36,8 @@ def the_error_is_the_distance(case: Case) -> None:
     """The error of a row is |target − prediction|, of distributions that of their means, and of members the mean.
 
     Whatever the penalty and its coefficient are, so that priorities can be compared.
+
+    Formula: errorᵢ = (1/N)·Σⱼ |yᵢ − qⱼᵢ|, with means over the numbers of a distribution
     """
     call = case.call()
     target, prediction = call.inputs["td_target"], call.inputs["prediction"]
@@ -59,6 +61,10 @@ def members_learn_side_by_side(case: Case) -> None:
     """The loss of several members is the sum of their losses, and each has the gradient that it would have alone.
 
     The error of a row is the mean of theirs. Which member stands where does not matter.
+
+    Formula: L(q_1, …, q_N) = Σⱼ L(qⱼ)
+
+    Reference: Fujimoto et al. (2018), algorithm 1.
     """
     call = case.call(members=3).to(torch.float64)
     whole, each = call.inputs["prediction"], [call.with_inputs(prediction=p) for p in call.inputs["prediction"]]
@@ -80,6 +86,8 @@ def the_target_is_the_minimum(case: Case) -> None:
     """The loss is 0 at the target, and nowhere below.
 
     A prediction that is right costs nothing and moves nothing.
+
+    Formula: L(q = y) = 0, L ≥ 0, ∂L/∂q = 0 at q = y
     """
     call = case.call()
     right = call.with_inputs(prediction=call.inputs["td_target"].clone())
@@ -93,6 +101,8 @@ def every_row_is_moved_towards_its_target(case: Case) -> None:
     """A step against the gradient moves every prediction towards its target, however far that is.
 
     The gradient never vanishes and never points away; clipping it must not stop the learning.
+
+    Formula: sign(−∂L/∂qᵢ) = sign(yᵢ − qᵢ)
     """
     call = case.call().without("weight")
     if has_coefficient(case.block) == "" and not case.block.coefficient:
@@ -114,6 +124,8 @@ def the_coefficient_multiplies(case: Case) -> None:
     """The coefficient multiplies the loss, and nothing else.
 
     Not what is reported beside it.
+
+    Formula: L(c) = c·L(1)
     """
     call = case.call()
     if "coefficient" in call.inputs:  # a schedule: its present value is handed over
@@ -131,6 +143,10 @@ def hubers_slope_is_clipped(case: Case) -> None:
     """The gradient is the error within δ, and exactly δ beyond: never more, never 0.
 
     Continuous in value and slope at δ.
+
+    Formula: ∂L/∂qᵢ = −(c/B)·clip(yᵢ − qᵢ, −κ, κ), with κ the threshold δ
+
+    Reference: Huber (1964); Mnih et al. (2015), Methods.
     """
     call = case.call().without("weight").to(torch.float64)
     block, rows = case.block, call.sizes["batch"]
@@ -146,6 +162,8 @@ def large_deltas_give_the_square(case: Case) -> None:
     """With a large δ it is half the squared error.
 
     And stays finite.
+
+    Formula: δ → ∞ ⇒ L = (1/B)·Σᵢ (yᵢ − qᵢ)²/2
     """
     call = case.call().without("weight").to(torch.float64)
     wide = call.of(attrs.evolve(case.block, delta=1e9, coefficient=1.0))

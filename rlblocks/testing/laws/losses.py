@@ -18,8 +18,6 @@ from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._critic_calls import in_form
 from rlblocks.testing._law import law
 from rlblocks.testing._names import arguments_of, asked_by
-from rlblocks.testing.laws.general_rows import agree
-from rlblocks.testing.strategies import flags
 
 
 def learns_from(block: Block) -> list[str]:
@@ -90,6 +88,11 @@ def equals_its_equation(case: Case) -> None:
     """It equals its equation, computed row by row in float64.
 
     The oracle is a loop over Python floats; so is what is reported beside the loss.
+
+    Formula: L = (c/B)·Σᵢ wᵢ·ℓᵢ; squared error: ℓ = δ²/2, huber: δ²/2 or κ(|δ| − κ/2), policy gradient: −A·log π,
+    clipped surrogate: −min(ρA, clip(ρ, 1 ± ε)·A), with δ = y − q and ρ = π/π_old
+
+    Reference: Huber (1964); Williams (1992); Schulman et al. (2017), equations 7 and 8; Haarnoja et al. (2018).
     """
     call = case.call()
     found = call()
@@ -119,6 +122,8 @@ def the_gradient_is_that_of_the_value(case: Case) -> None:
     """Its gradient is that of its value, by finite differences.
 
     In float64; where it has a kink, both sides of a small step may count.
+
+    Formula: ∂L/∂x between (L(x) − L(x − h))/h and (L(x + h) − L(x))/h
     """
     call = case.call().to(torch.float64)
     for name, gradient in gradients(call).items():
@@ -135,66 +140,13 @@ def the_gradient_is_that_of_the_value(case: Case) -> None:
             require(inside, f"the gradient by {name}[{row}] is {found:.6g}, but the value falls by {slopes[1]:.6g}")
 
 
-@law("LOS-3", role="losses", since="0.1", needs=weighted, covers=("several rows",))
-def ones_are_no_weights(case: Case) -> None:
-    """Weights of 1 are no weights.
-
-    Value and gradient are those without weights.
-    """
-    call = case.call(optional=True)
-    ones = torch.ones_like(call.inputs["weight"])
-    bare = call.without("weight")
-    found = call(weight=ones)
-    for name, due in bare().items():
-        (agree if name in call.reduced else same)(found[name], due, f"with weights of 1, the {name}")
-    for name, gradient in gradients(bare).items():
-        close(gradients(call, weight=ones)[name], gradient, f"with weights of 1, the gradient by {name}")
-
-
-@law("LOS-3a", role="losses", since="0.1", needs=weighted, covers=("several rows",), examples=50)
-def weights_scale_gradients(case: Case) -> None:
-    """A row's weight multiplies its gradient, not only what is reported.
-
-    The gradient of a row of weight w is w times the unweighted one; at 0 it is exactly 0. The gradient by what all rows
-    share is the mean of what each row alone would give, times its weight.
-    """
-    call = case.call(optional=True).to(torch.float64)
-    weight, plain = call.inputs["weight"], call.without("weight")
-    for name, gradient in gradients(plain).items():
-        rows = gradient.movedim(call.lead.get(name, 0), 0) if name in call.rows else _of_each_row(plain, name)
-        due = rows * weight.view(-1, *[1] * (rows.dim() - 1))
-        due = due.movedim(0, call.lead.get(name, 0)) if name in call.rows else due.mean(0)
-        close(gradients(call)[name], due, f"the gradient by {name}", rtol=1e-9)
-        none = gradients(call, weight=torch.zeros_like(weight))[name]
-        require(not bool(none.any()), f"with weights of 0 the gradient by {name} is {none.tolist()}")
-
-
-def _of_each_row(call: Call, name: str) -> Tensor:
-    """The gradient by what all rows share that each row alone gives."""
-    alone = [call.map_rows(lambda value: value[i : i + 1]) for i in range(call.sizes["batch"])]  # noqa: B023
-    return torch.stack([gradients(call.with_inputs(**row))[name] for row in alone])
-
-
-@law("LOS-3b", role="losses", since="0.1", needs=weighted, covers=("several rows",))
-def weights_are_not_normalised(case: Case) -> None:
-    """The loss is divided by the rows, not by the weights.
-
-    Twice the weights give twice the loss.
-    """
-    call = case.call(optional=True).to(torch.float64)
-    close(
-        call(weight=call.inputs["weight"] * 2)["loss"],
-        call()["loss"] * 2,
-        "with weights twice as large, the loss",
-        rtol=1e-9,
-    )
-
-
 @law("LOS-4", role="losses", since="0.1", needs=pays)
 def errors_are_plain(case: Case) -> None:
     """The error of a row is at least 0, carries no gradient, and knows nothing of weights.
 
     A prioritized store reads it.
+
+    Formula: errorᵢ ≥ 0, ∂error/∂x = 0, ∂error/∂w = 0
     """
     call = case.call(optional=True)
     tracked = {name: call.inputs[name].clone().requires_grad_() for name in call.floating()}
@@ -218,33 +170,13 @@ def reports_carry_no_gradient(case: Case) -> None:
         require(not carries, f"the {name} carries a gradient")
 
 
-@law("LOS-6", role="losses", since="0.1", needs=weighted, covers=("padding", "a row that counts"), examples=30)
-def padding_does_not_matter(case: Case) -> None:
-    """What stands in rows of weight 0 changes nothing.
-
-    Neither what is written for all rows nor the gradient of any row, however large the numbers there are.
-    """
-    call = case.call(rows=case.draw(st.sampled_from([2, 3, 5])), optional=True)
-    padding = case.draw(flags(call.sizes["batch"]), "padding")
-    case.saw("padding", bool(padding.any()))
-    case.saw("a row that counts", bool((call.inputs["weight"] > 0).logical_and(~padding).any()))
-    call = call.with_inputs(weight=call.inputs["weight"].masked_fill(padding, 0.0))
-    garbage = {
-        name: call.inputs[name].masked_fill(padding, case.draw(st.sampled_from([1e4, -1e4]), f"garbage_in_{name}"))
-        for name in call.floating() if name in call.rows and name != "weight" and call.inputs[name].dim() == 1
-    }  # fmt: skip
-    found, due = call(**garbage), call()
-    for name in call.reduced & set(due):
-        agree(found[name], due[name], f"with other numbers in padding, the {name}")
-    for name, gradient in gradients(call).items():
-        close(gradients(call, **garbage)[name], gradient, f"with other numbers in padding, the gradient by {name}")
-
-
 @law("LOS-19", role="losses", since="0.1", covers=("a number that matters",), examples=25)
 def what_is_no_number_is_not_hidden(case: Case) -> None:
     """A NaN in a number that matters makes the loss NaN.
 
     So that the run stops and says so, instead of learning from the other rows.
+
+    Formula: xᵢ = NaN and L depends on xᵢ ⇒ L = NaN
     """
     call = case.call()
     if isinstance(call.inputs.get("weight"), Tensor):
@@ -265,6 +197,10 @@ def targets_are_constants(case: Case) -> None:
     """A gradient reaches what is trained, and nothing else.
 
     Targets and weights are constants, and every declared prediction is trained.
+
+    Formula: ∂L/∂y = 0 and ∂L/∂w = 0, ∂L/∂q exists
+
+    Reference: Sutton and Barto (2018), section 9.3: semi-gradients.
     """
     call = case.call(optional=True)
     asked = call.rows | {name for name, a in asked_by(case.block).items() if isinstance(a, Read) and parse(a.key).which}
@@ -281,6 +217,8 @@ def the_loss_is_a_mean(case: Case) -> None:
     """The loss of all rows is the mean of the losses of the rows.
 
     So that it does not depend on how rows are put together to batches.
+
+    Formula: L(x₁, …, x_B) = (1/B)·Σᵢ L(xᵢ)
     """
     call = case.call(rows=case.draw(st.sampled_from([2, 3, 5]))).to(torch.float64)
     batch = call.sizes["batch"]

@@ -62,6 +62,8 @@ def members_can_be_permuted(case: Case) -> None:
     """Critics in another order give the same target.
 
     Numbers that are drawn for members go with them.
+
+    Formula: y(q_{σ(1)}, …, q_{σ(N)}) = y(q_1, …, q_N)
     """
     call = case.call()
     if not call.sizes["member"]:
@@ -76,6 +78,8 @@ def one_member_needs_no_dim(case: Case) -> None:
     """One critic gives the same target with a dim for members and without.
 
     `[1, B]` and `[B]`.
+
+    Formula: y([q]) = y(q)
     """
     call = case.call(members=1)
     close(td_target(alone(call, 0)), td_target(call), "td_target without a dim for members")
@@ -86,6 +90,10 @@ def members_go_together_row_by_row(case: Case) -> None:
     """It is what its critics' own targets are together, in each row by themselves: the least of them, their mean.
 
     Critics are put together after they were asked, and before anything that all of them have in common.
+
+    Formula: y_i = agg_j y_i(q_j), with agg the least, the mean or the first
+
+    Reference: least: Fujimoto et al. (2018), equation 10.
     """
     call = exact(case)
     count, block = call.sizes["member"], case.block
@@ -111,6 +119,10 @@ def every_subset_is_as_likely(case: Case) -> None:
     """Every subset of so many critics is drawn as often, over all orders of the numbers that decide.
 
     Critic j says j in every row, so the target tells the first of those that were drawn, the same in each row.
+
+    Formula: P(M) = 1 / C(N, m) for every M of m among N critics
+
+    Reference: Chen et al. (2021), algorithm 1.
     """
     of, count = min(case.block.of, 3), 4
     block = attrs.evolve(case.block, of=of)
@@ -135,6 +147,8 @@ def all_members_are_no_subset(case: Case) -> None:
     """With all critics drawn it is the target of the least of all, whatever was drawn.
 
     REDQ with as many as there are is SAC.
+
+    Formula: m = N ⇒ y = min_j y(q_j)
     """
     call = exact(case, members=3).of(attrs.evolve(case.block, of=3))
     (name,) = picks_members(call.block)
@@ -151,6 +165,10 @@ def the_greatest_atoms_do_not_matter(case: Case) -> None:
     """It keeps the least atoms of all critics pooled: the greatest `drop` for each critic can be anything above.
 
     Whose they are does not matter, and all others do.
+
+    Formula: atoms of y = r + γ·(z_(1) ≤ … ≤ z_(k) − α·log π), the least k = N·M − d·N of N·M pooled atoms
+
+    Reference: Kuznetsov et al. (2020), section 3.
     """
     call = exact(case)
     action, (critic,) = call.inputs["action"], critics_of(case.block)
@@ -173,6 +191,8 @@ def all_atoms_have_the_critics_mean(case: Case) -> None:
     """With none left out, the mean of its atoms is the soft target of the mean of all critics.
 
     TQC that drops nothing and SAC with an average of critics agree in expectation.
+
+    Formula: d = 0 ⇒ mean y = r + γ·(mean_j q_j(s′, ã) − α·log π(ã|s′))
     """
     call = exact(case).of(attrs.evolve(case.block, drop=0))
     (critic,), (alpha,) = critics_of(call.block), (call.inputs[n].exp() for n in temperatures_of(call.block))

@@ -112,6 +112,10 @@ def generated_rows_are_the_last_of_their_pairs(case: Case) -> None:
     """A row of the model is what followed its state and action last, whole, and no pair is made up.
 
     After every write, which may have changed what follows a pair.
+
+    Formula: Model(s, a) = (r, s′) of the last visit of (s, a)
+
+    Reference: Sutton and Barto (2018), section 8.2.
     """
     lived, steps = drawn(case)
     for step in steps:
@@ -126,6 +130,10 @@ def pairs_are_equally_likely(case: Case) -> None:
     """Each pair that was seen is drawn with the same probability, however often and whenever it was seen.
 
     Exact binomial tails.
+
+    Formula: P(s, a) = 1 / number of pairs seen
+
+    Reference: Sutton and Barto (2018), section 8.2.
     """
     lived, steps = drawn(case)
     for step in steps:
@@ -158,6 +166,8 @@ def draws_of_a_batch_are_independent(case: Case) -> None:
     """The rows that are generated for one batch are drawn independently of each other.
 
     Every ordered pair of neighbours is equally likely.
+
+    Formula: P(x, then y) = 1 / (number of pairs seen)²
     """
     lived, steps = drawn(case)
     for step in steps[:3]:

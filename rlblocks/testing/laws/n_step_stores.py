@@ -72,9 +72,13 @@ def changed(stream: Stream, change: Any) -> Stream:
     examples=40,
 )
 def rows_are_those_of_a_loop(case: Case) -> None:
-    """Its rows are those of a loop over each environment's episodes: (s_t, a_t, ΣγᵏR, γᵐ, s_{t+m}, flags).
+    """Its rows are those of a loop over each environment's episodes.
 
     All of them complete, none of two episodes or environments; first columns of the first row, last ones of the last.
+
+    Formula: (s_t, a_t, Σ_{k<m} γᵏ r_{t+k}, γᵐ, s_{t+m}, flags), m = min(n, steps to the end)
+
+    Reference: Sutton and Barto (2018), equation 7.1.
     """
     block, stream = drawn(case)
     expected = due(stream, block.n)
@@ -105,6 +109,10 @@ def discounts_are_of_the_rows_own_steps(case: Case) -> None:
     """The discount of a row is γᵐ for its own m steps, and 0 exactly where it is terminated.
 
     So a truncated tail bootstraps from its true final observation, by its own length.
+
+    Formula: discount = γᵐ·(1 − terminated), 1 ≤ m ≤ n
+
+    Reference: Sutton and Barto (2018), equation 7.1; Pardo et al. (2018).
     """
     block, stream = drawn(case)
     rows = contents(block, stream)
@@ -160,6 +168,8 @@ def every_step_yields_a_row(case: Case) -> None:
     """An episode of L steps yields L rows, and rows whose steps are not complete cannot be sampled.
 
     The tail of an episode is handed on as soon as it ends.
+
+    Formula: rows = steps − Σ_e min(steps under way in e, n − 1)
     """
     block, stream = drawn(case)
     running: Counter[int] = Counter()
@@ -175,7 +185,7 @@ def every_step_yields_a_row(case: Case) -> None:
 def returns_are_linear(case: Case) -> None:
     """Rewards twice as large give returns twice as large, and nothing else.
 
-    And with a discount of 0 the return is the first reward.
+    Formula: G(2r) = 2·G(r); γ = 0 ⇒ G = r_t
     """
     block, stream = drawn(case)
     once, twice = (
@@ -199,6 +209,10 @@ def exact_values_are_a_fixed_point(case: Case) -> None:
     """With exact values, return plus discount times the value of the last state is the value of the first.
 
     Whatever n is; a truncated episode has a value after it, a terminated one has none.
+
+    Formula: v(s_t) = Σ_{k<m} γᵏ r_{t+k} + discount·v(s_{t+m}) for v = r + γ·v′
+
+    Reference: Sutton and Barto (2018), section 7.1.
     """
     block, stream = drawn(case)
     value: dict[tuple[float, ...], float] = {}

@@ -54,6 +54,10 @@ def zero_noise_is_no_noise(case: Case) -> None:
     """Without noise it uses mean weights, and noise of zeros is no noise.
 
     A module that takes no noise says so, by a size of 0.
+
+    Formula: y = (μ_w + σ_w ⊙ ε_w)·x + μ_b + σ_b ⊙ ε_b; ε = 0 ⇒ y = μ_w·x + μ_b
+
+    Reference: Fortunato et al. (2018), section 3.
     """
     subject = made(case)
     due, silent = subject.outputs(), subject.noise(0.0)
@@ -71,6 +75,8 @@ def all_noise_is_used(case: Case) -> None:
     """Every number of the noise matters, and noise of another size is refused.
 
     Each layer has its own share. Behind a unit that is off for every row a number cannot be seen, and few are.
+
+    Formula: ∂y/∂εᵢ ≠ 0 for every i
     """
     subject = made(case)
     noise = subject.noise()
@@ -148,6 +154,8 @@ def starts_are_moderate(case: Case) -> None:
     Inputs of size 1 give outputs below 100, finite, and not all alike, unless all parameters start at 0. −∞ may stand
     where no entry is, in every row; and what is alike in all rows must be so for all inputs, beside something that is
     not, if anything is read.
+
+    Formula: |f(x)| < 100 for |x| ~ 1
     """
     subject = made(case)
     named = learned(subject.module).values()

@@ -159,7 +159,9 @@ def reads_bytes(block: Block) -> str:
 def bytes_are_scaled_once(case: Case) -> None:
     """Bytes are scaled to [0, 1], once, and floats are not rescaled.
 
-    A body for bytes does to bytes what the same body for floats does to bytes / 255; 255 is 1.
+    A body for bytes does to bytes what the same body for floats does to shares of 1.
+
+    Formula: f(x: uint8) = f(x/255: float32)
     """
     spec = case.draw(st.sampled_from([spec for spec in readable(case.block) if spec.dtype == "uint8"]))
     subject = made(case, rows=3, spec=spec)
@@ -177,6 +179,8 @@ def every_parameter_learns(case: Case) -> None:
     """Every parameter learns: on a random batch its gradient is finite and not 0.
 
     With noise, where it takes noise.
+
+    Formula: ∂L/∂θ finite and not 0, for every parameter θ
     """
     subject = made(case)
     generator, named = torch.Generator().manual_seed(subject.seed), learned(subject.module)
@@ -207,7 +211,9 @@ def _floats(block: Block) -> list[Spec]:
 def bodies_bend(case: Case) -> None:
     """With layers it is not affine: an activation follows every one.
 
-    f(a) + f(b) − f(a + b) − f(0) is not 0, which it would be without any activation.
+    Without any activation it would be 0.
+
+    Formula: f(a) + f(b) − f(a + b) − f(0) ≠ 0
     """
     subject = made(case, spec=case.draw(st.sampled_from(_floats(case.block))))
     if learned(subject.module):
@@ -219,9 +225,11 @@ def bodies_bend(case: Case) -> None:
 
 @law("NET-4a", role="layers", since="0.1", examples=12)
 def layers_are_affine(case: Case) -> None:
-    """It is affine: f(a) + f(b) = f(a + b) + f(0), with noise as without.
+    """It is affine.
 
-    For one and the same noise, whatever its parameters are.
+    For one and the same noise, whatever its parameters are; with noise as without.
+
+    Formula: f(a) + f(b) = f(a + b) + f(0)
     """
     subject = made(case)
     moved(subject)

@@ -48,6 +48,8 @@ def without_noise_it_is_the_policy(case: Case) -> None:
     """At scale 0 the action is what the policy says, bit for bit.
 
     For every draw, where nothing is remembered.
+
+    Formula: σ = 0 ⇒ a = μ(s)
     """
     run = walk(case, 1)
     (mode,) = inputs_that(case.block, Read, "mode")
@@ -69,6 +71,11 @@ def noise_is_that_of_the_equation(case: Case) -> None:
     """What is added is what the equation says, in every row and component, cut to its bounds.
 
     In float64, step after step; half the width of each component's bounds is its unit.
+
+    Formula: a = clip(μ + h·x, low, high), h = (high − low)/2; Gaussian: x = σε; Ornstein-Uhlenbeck: x ← x − θ·x·dt +
+    σ·√dt·ε
+
+    Reference: Uhlenbeck and Ornstein (1930); Lillicrap et al. (2016), section 7; Fujimoto et al. (2018), algorithm 1.
     """
     run = walk(case, 4).doubled()
     (mode,), (noise,) = inputs_that(case.block, Read, "mode"), inputs_that(case.block, Draw, "normal")
@@ -104,6 +111,8 @@ def noise_has_the_units_of_each_component(case: Case) -> None:
 
     Bounds and what the policy says are stretched and shifted; so are the actions, and nothing else. Noise knows the
     width of the bounds, not where they lie.
+
+    Formula: a(k·μ + m, k·bounds + m) = k·a(μ, bounds) + m
     """
     run = walk(case).doubled()
     (mode,) = inputs_that(case.block, Read, "mode")
@@ -118,6 +127,8 @@ def noise_has_no_direction(case: Case) -> None:
     """Opposite draws move the action as far to the other side.
 
     Away from the bounds, also where they lie unevenly around 0.
+
+    Formula: a(ε) + a(−ε) = 2μ, away from the bounds
     """
     run = walk(case).doubled()
     (mode,) = inputs_that(case.block, Read, "mode")
@@ -135,6 +146,8 @@ def every_component_has_noise_of_its_own(case: Case) -> None:
     """Every row and every component has noise of its own.
 
     Another draw for one of them, once, moves no other, then or later; and it moves that one.
+
+    Formula: ∂aᵢ/∂εⱼ = 0 for i ≠ j
     """
     run = walk(case, rows=3)
     (mode,) = inputs_that(case.block, Read, "mode")

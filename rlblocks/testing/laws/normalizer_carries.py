@@ -135,6 +135,8 @@ def rows_are_normalised_alone(case: Case) -> None:
     """The result is float32 and of x's shape, with any leading dims, and each row's depends on that row alone.
 
     No batch, a batch, a batch in time; float64 and any layout in memory mean the same.
+
+    Formula: f(x)[i] = f(x[i])
     """
     subject, made = drawn(case)
     known = after_spread(subject, made)
@@ -172,6 +174,10 @@ def nothing_is_changed_unseen(case: Case) -> None:
     """Before anything was seen, it changes nothing but what it cuts.
 
     So the first steps are acted on raw.
+
+    Formula: n = 0 ⇒ f(x) = clip(x, ±c)
+
+    Reference: Convention of the library.
     """
     subject, _ = drawn(case)
     limit = getattr(case.block, "clip", 128.0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Any
 
 import attrs
 import torch
@@ -13,44 +12,14 @@ from torch import Tensor
 
 from rlblocks import Updates
 from rlblocks._core.block import Block, fields_of
-from rlblocks.optimizers import ClipNorm, ClipValue, NoClip
 from rlblocks.schedules import Constant, Linear
-from rlblocks.testing import oracles
 from rlblocks.testing._call import tensors_in
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
 from rlblocks.testing._tensor_calls import numbers_of, shapes, steps, tensors
-from rlblocks.testing.strategies import Moment
 
 Params = list[Tensor]
-
-
-def _adam(block: Any, params: Params) -> torch.optim.Optimizer:
-    return torch.optim.Adam(params, betas=(block.beta1, block.beta2), eps=block.eps)
-
-
-def _adam_w(block: Any, params: Params) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(params, betas=(block.beta1, block.beta2), eps=block.eps, weight_decay=block.weight_decay)
-
-
-def _rmsprop(block: Any, params: Params) -> torch.optim.Optimizer:
-    return torch.optim.RMSprop(params, alpha=block.decay, eps=block.eps, momentum=block.momentum)
-
-
-def _sgd(block: Any, params: Params) -> torch.optim.Optimizer:
-    return torch.optim.SGD(params, momentum=block.momentum)
-
-
-TORCHS = {"adam": _adam, "adam_w": _adam_w, "rmsprop": _rmsprop, "sgd": _sgd}
-
-
-def known(block: Any) -> str:
-    """Whether torch has the same optimizer and clip."""
-    if oracles.like(block) not in TORCHS:
-        return f"torch has no oracle for {oracles.like(block)!r}"
-    clips = isinstance(block.clip, NoClip | ClipNorm | ClipValue)
-    return "" if clips else "its clip is none of torch's"
 
 
 def has_rate(block: Block) -> str:
@@ -68,55 +37,6 @@ def drawn(case: Case, count: int) -> tuple[Params, list[Params]]:
 def copied(params: Params) -> Params:
     """The same numbers in tensors of their own."""
     return [t.clone() for t in params]
-
-
-@law("OPT-1", role="optimizers", since="0.1", needs=known, examples=25)
-def equals_torchs(case: Case) -> None:
-    """It takes the steps of torch's optimizer of the same name.
-
-    Six steps, clip and schedule included, in float64.
-    """
-    params, grads = drawn(case, 6)
-    for taken in (1, 2, 6):
-        ours, theirs = both(case.block, params, grads[:taken])
-        for found, due in zip(ours, theirs, strict=True):
-            close(found, due, f"after {taken} steps a parameter", rtol=1e-9)
-
-
-def both(block: Any, params: Params, grads: list[Params]) -> tuple[Params, Params]:
-    """The parameters after some steps of a block, and after those of torch's optimizer and clip."""
-    ours, theirs = copied(params), [t.clone().requires_grad_() for t in params]
-    steps(block, ours, block.init(ours), grads)
-    torchs = TORCHS[oracles.like(block)](block, theirs)
-    for k, grad in enumerate(grads):
-        for leaf, g in zip(theirs, grad, strict=True):
-            leaf.grad = g.clone()
-        if isinstance(block.clip, ClipNorm):
-            torch.nn.utils.clip_grad_norm_(theirs, block.clip.max_norm)
-        if isinstance(block.clip, ClipValue):
-            torch.nn.utils.clip_grad_value_(theirs, block.clip.max_value)
-        torchs.param_groups[0]["lr"] = block.lr.value(Moment(k, k, k))
-        torchs.step()
-    return ours, [t.detach() for t in theirs]
-
-
-@law("OPT-1a", role="optimizers", since="0.1", needs=known, examples=1)
-def long_runs_equal_torchs(case: Case) -> None:
-    """A hundred steps on gradients of very different sizes end where torch's do.
-
-    To 10⁻¹² in double and 10⁻⁵ in single precision (one rounding a step), relative to the largest parameter.
-    """
-    for kind, tolerance in ((torch.float64, 1e-12), (torch.float32, 1e-5)):
-        generator = torch.Generator().manual_seed(0)
-        params = [torch.randn(shape, generator=generator, dtype=kind) for shape in ((4, 3), (4,), ())]
-        grads = [
-            [10.0 ** (k % 5 - 3) * torch.randn(p.shape, generator=generator, dtype=kind) for p in params]
-            for k in range(100)
-        ]
-        ours, theirs = both(case.block, params, grads)
-        size = max(float(p.abs().max()) for p in theirs)
-        worst = max(float((a - b).abs().max()) for a, b in zip(ours, theirs, strict=True)) / size
-        require(worst <= tolerance, f"in {kind} it is {worst:.2g} away")
 
 
 @law("OPT-2", role="optimizers", since="0.1")
@@ -145,6 +65,8 @@ def no_rate_no_step(case: Case) -> None:
     """At a learning rate of 0 nothing moves.
 
     Whatever has been remembered.
+
+    Formula: η = 0 ⇒ Δθ = 0
     """
     block = case.block
     params, grads = drawn(case, 3)
@@ -192,6 +114,8 @@ def division_does_not_matter(case: Case) -> None:
     """How the parameters are divided into tensors does not matter.
 
     One vector of all numbers takes the same steps; a norm is that of all of them.
+
+    Formula: step(θ₁ ∥ θ₂) = step(θ₁, θ₂)
     """
     block = case.block
     params, grads = drawn(case, 3)
@@ -206,6 +130,8 @@ def it_descends(case: Case) -> None:
     """Small steps descend.
 
     The first step at a small rate moves no parameter uphill, and every one with a gradient downhill.
+
+    Formula: Δθᵢ·gᵢ < 0 where gᵢ ≠ 0, and Δθᵢ = 0 where gᵢ = 0
     """
     params, (grad,) = drawn(case, 1)
     block = attrs.evolve(case.block, lr=Constant(1e-3), **({"weight_decay": 0.0} if has_decay(case.block) else {}))
@@ -229,6 +155,8 @@ def the_rate_is_obeyed(case: Case) -> None:
     """The step is proportional to the scheduled learning rate of that update.
 
     Update k, counted from 0, is taken at the rate of k updates; half the rate is half the step.
+
+    Formula: Δθ(η) ∝ η, η_k = η(k updates)
     """
     params, grads = drawn(case, 3)
     halved = Linear(0.5, 0.25, over=Updates(2))
@@ -248,6 +176,10 @@ def numbers_are_finite(case: Case) -> None:
     """Its numbers are finite at any update, however late.
 
     The first update, where 1 − βᵗ is smallest, and the last one after a billion.
+
+    Formula: 1 − βᵗ > 0 for t = 1, and finite for t → ∞
+
+    Reference: Kingma and Ba (2015), section 3.
     """
     updates = case.draw(st.sampled_from([0, 1, 10, 10**6, 10**9, 2**40]), "updates")
     for name, number in numbers_of(case.block, updates).items():
@@ -259,6 +191,8 @@ def float_types_agree(case: Case) -> None:
     """In float32 it takes the steps of float64, up to rounding.
 
     Three steps.
+
+    Formula: |θ₃₂ − θ₆₄| ≤ 10⁻⁴·max(1, |θ₆₄|)
     """
     block = case.block
     params, grads = drawn(case, 3)
@@ -283,6 +217,8 @@ def zero_gradients_move_nothing(case: Case) -> None:
     """A zero gradient from the start moves nothing but what decays.
 
     Nothing is divided by nothing.
+
+    Formula: g = 0 ⇒ Δθ = 0
     """
     params, (grad,) = drawn(case, 1)
     before, none = copied(params), [torch.zeros_like(g) for g in grad]

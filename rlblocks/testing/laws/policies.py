@@ -84,6 +84,11 @@ def they_equal_their_equation(case: Case) -> None:
     """The log-probability and the entropy are those of the equation.
 
     Row by row, in Python floats.
+
+    Formula: categorical: log softmax(logits)[a]; Gaussian: Σᵢ −(aᵢ − μᵢ)²/2σᵢ² − log σᵢ − ½log 2π; tanh: Σᵢ log N(uᵢ) −
+    log(hᵢ(1 − tanh² uᵢ)), a = middle + h·tanh u; H = −E[log π]
+
+    Reference: Haarnoja et al. (2018), appendix C.
     """
     call = case.call()
     given, found = {name: value for name, value in call.inputs.items() if name != "noise"}, call()
@@ -111,6 +116,8 @@ def samples_know_their_probability(case: Case) -> None:
     """The log-probability that is reported with a sample is the one that the sample has.
 
     In float64, of moderate numbers, so that what squashing loses is small.
+
+    Formula: sample_log_prob = log π(sample)
     """
     call = case.call(step=1 / 128).to(torch.float64)
     if case.block.noise == "normal":
@@ -125,6 +132,10 @@ def samples_far_out_know_it_too(case: Case) -> None:
     """The log-density that is reported with a sample is that of its equation, however close to a bound it is.
 
     By the noise that it is made of, in Python floats.
+
+    Formula: u = μ + σε: log π(u) = Σᵢ −εᵢ²/2 − log σᵢ − ½log 2π, less Σᵢ log(hᵢ(1 − tanh² uᵢ)) where a = tanh u
+
+    Reference: Haarnoja et al. (2018), appendix C.
     """
     call, size = case.call(), case.draw(st.sampled_from([1.0, 8.0, 30.0]), "size")
     call = call.with_inputs(noise=call.inputs["noise"] * size)
@@ -138,6 +149,10 @@ def illegal_actions_do_not_exist(case: Case) -> None:
     """An illegal entry has probability 0 and is never drawn; what stands there is not used, NaN included.
 
     Whatever is drawn, the least and the greatest number included; and the mode is legal.
+
+    Formula: mask[a] = 0 ⇒ π(a) = 0
+
+    Reference: Huang and Ontañón (2022).
     """
     call = case.call(optional=True)
     mask, end = call.inputs["action_mask"], case.draw(st.sampled_from(ENDS[case.block.noise]), "end")
@@ -177,6 +192,8 @@ def components_add_up(case: Case) -> None:
     """Log-probability and entropy of an action are the sums of those of its components, and over nothing else.
 
     Each component asked alone; its part of the sample is made of its part of the noise.
+
+    Formula: log π(a) = Σᵢ log πᵢ(aᵢ), H(π) = Σᵢ H(πᵢ)
     """
     call = case.call(among=several(case.block))
     found = call()
@@ -217,6 +234,8 @@ def bounds_are_kept(case: Case) -> None:
     """Whatever is drawn is inside the bounds, and an action at a bound has a finite log-density.
 
     With a finite gradient, of each component's own bounds.
+
+    Formula: low ≤ a ≤ high, log π(a) > −∞
     """
     action = case.draw(st.sampled_from(bounded(case.block)), "action")
     call, (low, high) = case.call(among=(action,)), bounds_of(action)

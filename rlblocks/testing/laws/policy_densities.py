@@ -72,6 +72,8 @@ def samples_follow_the_density(case: Case) -> None:
     Finite actions: the share of a grid of draws that gives an action is its probability. Real ones: the density summed
     up to the action that ε gives is the normal distribution function at ε, so that it is one of the action, not of what
     is squashed.
+
+    Formula: Σ_a π(a) = 1 and P(sample = a) = π(a); ∫_{−∞}^{a(ε)} π(x) dx = Φ(ε)
     """
     subject = asked(case)
     rows = len(next(iter(subject.parameters.values())))
@@ -115,6 +117,10 @@ def the_entropy_is_the_mean_surprise(case: Case) -> None:
     """The entropy is the mean of −log π over actions.
 
     Over all of a finite space, or by quadrature over one component.
+
+    Formula: H(π) = −Σ_a π(a)·log π(a)
+
+    Reference: Shannon (1948).
     """
     subject = asked(case)
     many, actions, weights = spread(subject)
@@ -128,6 +134,8 @@ def the_mode_stands_for_the_policy(case: Case) -> None:
     """No action is more probable than the mode; or half of all is below it, where the tag `mode` says median.
 
     Over all actions of a finite space, or a fine grid of one component.
+
+    Formula: π(mode) = max_a π(a); or P(a < mode) = ½
     """
     subject = asked(case)
     many, actions, weights = spread(subject)
@@ -148,6 +156,10 @@ def the_mean_score_is_zero(case: Case) -> None:
     """The mean of the gradient of log π over actions is 0.
 
     So that a policy gradient of equal advantages moves nothing on average: the gradient is that of a probability.
+
+    Formula: Σ_a π(a)·∇ log π(a) = 0
+
+    Reference: Williams (1992); Sutton and Barto (2018), section 13.4.
     """
     subject = asked(case)
     many, actions, weights = spread(subject)

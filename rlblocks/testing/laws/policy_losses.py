@@ -69,6 +69,10 @@ def an_unmoved_policy_follows_the_policy_gradient(case: Case) -> None:
     """While the policy is the one that acted, the gradient is that of −A·log π.
 
     The ratio is 1 there, so that all policy gradients agree.
+
+    Formula: π = π_old ⇒ ∂L/∂log πᵢ = −(c/B)·Aᵢ
+
+    Reference: Williams (1992); Schulman et al. (2017), equations 1 and 6.
     """
     call = _unmoved(_rows(case))
     due = -call.inputs["advantage"] * case.block.coefficient / call.sizes["batch"]
@@ -82,7 +86,9 @@ SIDES = ("above, gaining", "above, losing", "below, gaining", "below, losing", "
 def what_has_gone_far_enough_is_left_alone(case: Case) -> None:
     """A row has no gradient where its ratio left the clip as its advantage wants, and that of r·A everywhere else.
 
-    That is A > 0 and r > 1 + ε, or A < 0 and r < 1 − ε.
+    Formula: ∂L/∂log πᵢ = 0 where (A > 0 and ρ > 1 + ε) or (A < 0 and ρ < 1 − ε), else −(c/B)·ρᵢ·Aᵢ
+
+    Reference: Schulman et al. (2017), equation 7 and figure 1.
     """
     call = _near_the_bounds(_rows(case))
     advantage, clip = call.inputs["advantage"], float(call.inputs["clip"])
@@ -101,7 +107,9 @@ def what_has_gone_far_enough_is_left_alone(case: Case) -> None:
 def clipping_is_pessimistic(case: Case) -> None:
     """The clipped objective is nowhere above the unclipped one.
 
-    The loss of every row is at least −r·A.
+    Formula: min(ρA, clip(ρ, 1 − ε, 1 + ε)·A) ≤ ρA
+
+    Reference: Schulman et al. (2017), section 3.
     """
     call = _rows(case, rows=1)
     ratio = (call.inputs["prediction"] - call.inputs["log_prob"]).exp()
@@ -115,7 +123,9 @@ def clipping_is_pessimistic(case: Case) -> None:
 def a_step_raises_the_entropy(case: Case) -> None:
     """A step against the gradient raises the entropy of every row alike.
 
-    The gradient is −c/B.
+    Formula: ∂L/∂Hᵢ = −c/B
+
+    Reference: Mnih et al. (2016), section 4.
     """
     call = _rows(case)
     due = -torch.ones_like(call.inputs["prediction"]) * call.inputs["coefficient"] / call.sizes["batch"]
@@ -140,6 +150,10 @@ def a_value_is_held_near_the_stored_one(case: Case) -> None:
     """A value has no gradient where it has left the clip around the stored value and is nearer than the clip's edge.
 
     Everywhere else the gradient is that of the squared error, and its own.
+
+    Formula: ℓ = ½·max((y − v)², (y − v_clip)²), v_clip = v_old + clip(v − v_old, −ε, ε)
+
+    Reference: Engstrom et al. (2020).
     """
     call = _rows(case)
     value, target = call.inputs["prediction"], call.inputs["td_target"]
@@ -159,6 +173,8 @@ def clipping_a_value_is_pessimistic(case: Case) -> None:
     """The clipped error of a value is nowhere below the plain one.
 
     And equal to it where the value has not moved.
+
+    Formula: ½·max((y − v)², (y − v_clip)²) ≥ ½·(y − v)²
     """
     call = _rows(case)
 
@@ -180,9 +196,13 @@ def _divergence(call: Call) -> Tensor:
 
 @law("LOS-11", role="losses", since="0.1", needs=compares_policies, covers=("another policy",), examples=25)
 def the_divergence_is_from_old_to_new(case: Case) -> None:
-    """The mean over the actions of the old policy is KL(π_old ‖ π): that way round, at least 0, and 0 for equal ones.
+    """The mean over the actions of the old policy is its divergence from the new one, that way round, and at least 0.
 
-    With every action a row, weighted by its old probability, the estimate is exact.
+    With every action a row, weighted by its old probability, the estimate is exact. It is 0 for equal policies.
+
+    Formula: Σ_a π_old(a)·(ρ − 1 − log ρ) = KL(π_old ‖ π) = Σ_a π_old(a)·log(π_old(a)/π(a)), ρ = π/π_old
+
+    Reference: Schulman (2020), Approximating KL Divergence: the estimator k₃.
     """
     actions = case.draw(st.sampled_from([2, 3, 5]))
     call = case.call(rows=actions, optional=True).to(torch.float64)
@@ -200,6 +220,8 @@ def a_penalty_pulls_back(case: Case) -> None:
     """A step against the gradient of a penalty brings every log-probability back to the stored one.
 
     And where it is the stored one, there is no gradient.
+
+    Formula: sign(−∂L/∂log π) = sign(log π_old − log π)
     """
     call = _rows(case)
     towards = torch.sign(call.inputs["log_prob"] - call.inputs["prediction"])
@@ -214,6 +236,10 @@ def a_penalty_adapts_once_a_chunk(case: Case) -> None:
     """β is halved after a chunk that moved the policy too little, doubled after one that moved it too far.
 
     It is the same for all minibatches of a chunk; what counts is the last of them.
+
+    Formula: d < d_targ/1.5 ⇒ β ← β/2; d > 1.5·d_targ ⇒ β ← 2β
+
+    Reference: Schulman et al. (2017), section 4.
     """
     call, block = _rows(case, rows=1).with_inputs(carry=case.block.init()), case.block
     beta, kl = float(block.beta), float(block.target)
@@ -249,6 +275,10 @@ def what_is_reported_is_an_average(case: Case) -> None:
     """A kl is at least 0 and a clip_fraction within [0, 1]; both are 0 for a policy that has not moved.
 
     They are averages: weights twice as large change neither.
+
+    Formula: kl = Σᵢ wᵢ·(ρᵢ − 1 − log ρᵢ) / Σᵢ wᵢ ≥ 0, clip_fraction = Σᵢ wᵢ·1{|ρᵢ − 1| > ε} / Σᵢ wᵢ ∈ [0, 1]
+
+    Reference: Schulman (2020), Approximating KL Divergence.
     """
     call = case.call(optional=True)
     twice = call(weight=call.inputs["weight"] * 2)

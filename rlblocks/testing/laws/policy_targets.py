@@ -69,6 +69,8 @@ def no_temperature_reaches_the_end(case: Case) -> None:
     """A terminated row equals its reward exactly, for any temperature.
 
     For α of 0, ∞ and NaN.
+
+    Formula: γ = 0 ⇒ y = r, for every α
     """
     call, poison = case.call(), case.draw(st.sampled_from([math.nan, math.inf, -math.inf]), "log_alpha")
     over, (name,) = call.inputs["discount"] == 0, temperatures_of(case.block)
@@ -81,7 +83,11 @@ def no_temperature_reaches_the_end(case: Case) -> None:
 def a_nat_is_worth_alpha(case: Case) -> None:
     """A nat more of log-probability takes α from the next value, discounted like it.
 
-    y(log π + x) = y − γ·α·x, in each row by its own x.
+    In each row by its own x.
+
+    Formula: y(log π + x) = y(log π) − γ·α·x
+
+    Reference: Haarnoja et al. (2018), equations 2 and 3.
     """
     call, name = exact(case), log_prob_of(case.block)
     (alpha,) = (call.inputs[n].exp() for n in temperatures_of(case.block))
@@ -96,7 +102,11 @@ def a_nat_is_worth_alpha(case: Case) -> None:
 def equal_values_leave_the_entropy(case: Case) -> None:
     """Where all actions are worth the same, the next value is that, and α times the policy's entropy.
 
-    y = r + γ(c + α H(π)), for the entropy over legal actions.
+    The entropy is that over legal actions.
+
+    Formula: q(s′, ·) = c ⇒ y = r + γ·(c + α·H(π(·|s′)))
+
+    Reference: Christodoulou (2019).
     """
     call, c = exact(case), case.draw(floats(1), "c").double()
     (alpha,) = (call.inputs[n].exp() for n in temperatures_of(case.block))
@@ -113,6 +123,8 @@ def the_level_of_logits_does_not_matter(case: Case) -> None:
     """A constant for each row, added to its logits, changes nothing.
 
     Nor does the type of policy that wrote them.
+
+    Formula: y(logits + c) = y(logits), c of each row
     """
     call = exact(case)
     shift = case.draw(floats(call.sizes["batch"]), "shift").double().unsqueeze(1)
@@ -124,6 +136,8 @@ def without_a_temperature_it_is_the_policys_value(case: Case) -> None:
     """At α = 0 it is the target of a policy that would take the sampled action for certain.
 
     SAC without entropy and TD3 without noise have one target.
+
+    Formula: α = 0 ⇒ y = r + γ·agg_j q_j(s′, ã)
     """
     from rlblocks.targets import PolicyQ
 
@@ -156,7 +170,9 @@ def weighs_actions(block: Any) -> str:
 def a_certain_policy_has_the_value_of_its_action(case: Case) -> None:
     """Where the policy is certain of an action, it is what that action's values are together; there is no entropy.
 
-    r + γ·agg_j q_j(s′, a), as in double Q-learning, of which this is the limit.
+    As in double Q-learning, of which this is the limit.
+
+    Formula: π(a|s′) = 1 ⇒ y = r + γ·agg_j q_j(s′, a)
     """
     call = exact(case)
     logits = call.inputs["logits"]

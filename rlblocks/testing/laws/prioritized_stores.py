@@ -89,6 +89,8 @@ def extreme_draws_find_rows(case: Case) -> None:
     """Whatever is drawn, a row is handed over that is held.
 
     The least and the greatest numbers that a generator can give, half full and full, every capacity.
+
+    Formula: u ∈ {0, 2⁻⁵³, ½, 1 − 2⁻⁵³} ⇒ 0 ≤ row < N
     """
     capacity = case.draw(st.integers(1, 33), "capacity")
     held = case.draw(st.integers(1, capacity), "held")
@@ -116,9 +118,13 @@ class _Script:
 
 @law("PER-4", role="stores", since="0.1", needs=plain_rows, examples=8)
 def rows_are_drawn_by_priority(case: Case) -> None:
-    """A row is drawn with the probability (|δ| + ε)^α / Σ.
+    """A row is drawn with the probability that its priority has among all.
 
     Exact binomial tails over 16,000 draws: α counts once, for every way in which a priority can arrive.
+
+    Formula: P(i) = pᵢ^α / Σₖ pₖ^α, pᵢ = |δᵢ| + ε
+
+    Reference: Schaul et al. (2016), equation 1 and section 3.3.
     """
     errors = case.draw(errors_of, "errors")
     subject = subject_of(case, len(errors))
@@ -130,9 +136,13 @@ def rows_are_drawn_by_priority(case: Case) -> None:
 
 @law("PER-5", role="stores", since="0.1", needs=plain_rows)
 def weights_undo_the_bias(case: Case) -> None:
-    """The weights are (N·P)^−β over their greatest, in [0, 1].
+    """The weights undo the bias of the draw, divided by the greatest of them.
 
     With P at the time of the draw; the greatest is that of the batch, as the tag `weight_scope` says.
+
+    Formula: wᵢ = (N·P(i))^−β / maxⱼ (N·P(j))^−β, j over the batch
+
+    Reference: Schaul et al. (2016), section 3.4.
     """
     errors, beta = case.draw(errors_of, "errors"), case.draw(st.sampled_from([0.0, 0.4, 1.0]), "beta")
     subject = subject_of(case, len(errors))
@@ -154,6 +164,10 @@ def exponents_of_zero_switch_off(case: Case) -> None:
     """At α = 0 rows are drawn alike, at α = 0 or β = 0 the weights are 1.
 
     Whatever the errors are.
+
+    Formula: α = 0 ⇒ P(i) = 1/N and w = 1; β = 0 ⇒ w = 1
+
+    Reference: Schaul et al. (2016), sections 3.3 and 3.4.
     """
     errors = case.draw(errors_of, "errors")
     alike = subject_of(case, len(errors), alpha=0.0)
@@ -174,6 +188,10 @@ def new_rows_are_seen_soon(case: Case) -> None:
     """A new row has the greatest priority so far, so that it is seen soon.
 
     Its probability is that of the greatest error fed, ε included once, and 1/N where nothing was fed.
+
+    Formula: p_new = max(1, the greatest p that was fed)
+
+    Reference: Schaul et al. (2016), algorithm 1.
     """
     errors = case.draw(errors_of, "errors")
     subject = subject_of(case, len(errors), room=1)
@@ -192,6 +210,10 @@ def duplicates_take_the_greatest(case: Case) -> None:
     """Of several errors of one row in a batch the greatest counts, in any order.
 
     As the tag `duplicates` says: a batch of one row, drawn many times over, and that row beside another.
+
+    Formula: pᵢ = max of the |δ| that the batch holds of row i, + ε
+
+    Reference: Convention of the library.
     """
     if case.block.tags.get("duplicates") != "largest":
         return
@@ -232,6 +254,10 @@ def batches_are_stratified(case: Case) -> None:
     """A batch is drawn from equal parts of the sum, one row from each.
 
     So a row of probability P stands at least ⌊B·P⌋ − 1 and at most ⌈B·P⌉ + 1 times among B rows.
+
+    Formula: uⱼ ~ U[j·Σ/B, (j + 1)·Σ/B), j = 0, …, B − 1; so |count(i) − B·P(i)| ≤ 2
+
+    Reference: Schaul et al. (2016), appendix B.2.1.
     """
     if like(case.block) != "prioritized_replay":
         return
@@ -249,6 +275,8 @@ def priorities_can_fall(case: Case) -> None:
     """Priorities that rose and fell again leave no trace.
 
     After errors of 10⁸ for all rows, small ones rule alone: sums are recomputed, not moved by differences.
+
+    Formula: Σ at a node = Σ of its children, after any updates
     """
     errors = case.draw(errors_of, "errors")
     subject = subject_of(case, len(errors))

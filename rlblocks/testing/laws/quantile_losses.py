@@ -43,6 +43,8 @@ def targets_are_a_sample(case: Case) -> None:
     """The target is a sample: neither its order nor its size matters.
 
     Each of its numbers twice is the same distribution.
+
+    Formula: L(θ, σ(y)) = L(θ, y) = L(θ, (y, y))
     """
     call = _rows(case)
     target, order = call.inputs["td_target"], case.draw(orders(call.inputs["td_target"].shape[-1]), "order")
@@ -56,6 +58,8 @@ def only_distances_matter(case: Case) -> None:
     """Only distances matter, and up is as good as down.
 
     Everything larger by one number, or with its sign changed and its quantiles from last to first, has the same loss.
+
+    Formula: L(θ + c, y + c) = L(θ, y) = L(−θ reversed, −y)
     """
     call = _rows(case)
     prediction, target = call.inputs["prediction"], call.inputs["td_target"]
@@ -69,9 +73,13 @@ def only_distances_matter(case: Case) -> None:
 
 @law("QR-4", role="losses", since="0.1", needs=QUANTILES, examples=25)
 def kappa_goes_from_line_to_parabola(case: Case) -> None:
-    """For a small κ it is |τ − 1{u < 0}|·|u|, the loss of quantile regression; for a large one that times u²/2κ.
+    """For a small κ it is the loss of quantile regression, and for a large one that of weighted squares.
 
     On average over the pairs, and summed over members.
+
+    Formula: ρ^κ_τ(u) = |τ − 1{u < 0}|·H_κ(u)/κ: κ → 0 gives |τ − 1{u < 0}|·|u|, κ → ∞ gives |τ − 1{u < 0}|·u²/2κ
+
+    Reference: Koenker and Bassett (1978); Dabney et al. (2018), equations 8 to 10.
     """
     call = _rows(case)
     u = call.inputs["td_target"].unsqueeze(-2) - call.inputs["prediction"].unsqueeze(-1)  # [*, B, M, K]
@@ -84,9 +92,13 @@ def kappa_goes_from_line_to_parabola(case: Case) -> None:
 
 @law("QR-5", role="losses", since="0.1", needs=QUANTILES, covers=("above", "below"), examples=25)
 def slopes_are_those_of_levels(case: Case) -> None:
-    """The slope of one pair is −|τ − 1{u < 0}|·clip(u, −κ, κ)/κ: τ where the target is above, 1 − τ where it is below.
+    """The slope of one pair is τ where the target is above, 1 − τ where it is below, and less within κ.
 
     The gradient by a quantile is the mean of those of its pairs.
+
+    Formula: ∂ρ^κ_τ(y − θ)/∂θ = −|τ − 1{u < 0}|·clip(u, −κ, κ)/κ, u = y − θ
+
+    Reference: Dabney et al. (2018), equation 10.
     """
     call = _rows(case)
     kappa = float(case.block.kappa)
@@ -103,6 +115,10 @@ def minima_are_quantiles(case: Case) -> None:
     """What minimises it is the quantile: one that lies above a larger share of the target than its level falls.
 
     For a small κ the gradient by a quantile is that share less its level.
+
+    Formula: κ → 0 ⇒ ∂L/∂θ ∝ P(y < θ) − τ, which is 0 at the τ-quantile; τᵢ = (2i + 1)/2M
+
+    Reference: Koenker and Bassett (1978); Dabney et al. (2018), lemma 2.
     """
     call = _rows(case, rows=1, members=0)
     target = call.inputs["td_target"]

@@ -79,6 +79,8 @@ def windows_are_steps(case: Case) -> None:
     """A window gives what its steps give one by one, each with the memory after the last one.
 
     Features and memory, with episodes that begin anywhere.
+
+    Formula: (y_t, h_t) = f(x_t, h_{t−1}), unrolled or step by step
     """
     run = windows(case)
     is_first = case.draw(flags(run.steps * run.count), "is_first")
@@ -94,7 +96,10 @@ def windows_are_steps(case: Case) -> None:
 
 @law("NET-8a", role="bodies", since="0.1", needs=remembers, examples=12)
 def episodes_begin_without_memory(case: Case) -> None:
-    """Where an episode begins, nothing is remembered, in no part of the memory; in other windows nothing changes."""
+    """Where an episode begins, nothing is remembered, in no part of the memory; in other windows nothing changes.
+
+    Formula: is_first_t ⇒ (y_t, h_t) = f(x_t, 0)
+    """
     run = windows(case)
     t, k = case.draw(st.integers(0, run.steps - 1), "t"), case.draw(st.integers(0, run.count - 1), "k")
     features, after = run(is_first=run.start(t, k))
@@ -109,7 +114,10 @@ def episodes_begin_without_memory(case: Case) -> None:
 
 @law("NET-8b", role="bodies", since="0.1", needs=remembers, examples=10)
 def memory_is_handed_on(case: Case) -> None:
-    """Two windows, the second with the memory after the first, are one window of all their steps."""
+    """Two windows, the second with the memory after the first, are one window of all their steps.
+
+    Formula: F(x_{0:W}, h) = F(x_{0:c}, h) then F(x_{c:W}, h_{c−1})
+    """
     run = windows(case)
     cut = case.draw(st.integers(1, run.steps - 1), "cut")
     first, second = run.rows(0, cut), run.rows(cut, run.steps)
@@ -132,6 +140,8 @@ def what_was_seen_matters(case: Case) -> None:
     """It remembers: other memories, and other inputs before, give other features.
 
     And the memory after a step depends on what was seen in it.
+
+    Formula: ∂y_t/∂h_{t−1} ≠ 0, ∂y_{t+1}/∂x_t ≠ 0, ∂h_t/∂x_t ≠ 0
     """
     run = windows(case, floats=True)
     features, after = run()
@@ -149,6 +159,8 @@ def only_the_first_memories_count(case: Case) -> None:
     """Of the column of memories only that before each window counts; and none where an episode begins there.
 
     NaN and infinity in the others included: what was remembered is not multiplied by 0, it is cleared.
+
+    Formula: F depends on h_{−1} alone, and not on it where is_first_0
     """
     run, poison = windows(case), case.draw(st.sampled_from(POISON), "poison")
     k = case.draw(st.integers(0, run.count - 1), "k")
@@ -162,7 +174,10 @@ def only_the_first_memories_count(case: Case) -> None:
 
 @law("NET-9", role="bodies", since="0.1", needs=remembers, covers=("several windows",), examples=12)
 def windows_lie_side_by_side(case: Case) -> None:
-    """Each window gives what it gives alone, whatever stands beside it: row t·K + k is step t of window k."""
+    """Each window gives what it gives alone, whatever stands beside it: row t·K + k is step t of window k.
+
+    Formula: F(windows)[t·K + k] = F(window k)[t]
+    """
     run = windows(case)
     case.saw("several windows", run.count > 1)
     is_first = case.draw(flags(run.steps * run.count), "is_first")
@@ -176,7 +191,10 @@ def windows_lie_side_by_side(case: Case) -> None:
 
 @law("NET-10", role="bodies", since="0.1", needs=remembers, examples=10)
 def what_comes_later_does_not_matter(case: Case) -> None:
-    """A step depends on no later one: whatever follows, padding too, and however many steps follow."""
+    """A step depends on no later one: whatever follows, padding too, and however many steps follow.
+
+    Formula: ∂y_t/∂x_u = 0 for u > t
+    """
     run = windows(case)
     t = case.draw(st.integers(1, run.steps - 1), "t")
     early, (spec,) = run.rows(0, t), run.subject.arguments
@@ -193,7 +211,10 @@ def what_comes_later_does_not_matter(case: Case) -> None:
 
 @law("NET-11", role="bodies", since="0.1", needs=remembers, examples=10)
 def gradients_end_where_episodes_begin(case: Case) -> None:
-    """The gradient of a step reaches all steps of its window before it, and the memory, but no other episode's."""
+    """The gradient of a step reaches all steps of its window before it, and the memory, but no other episode's.
+
+    Formula: ∂y_t/∂x_u ≠ 0 for u ≤ t of one episode, and = 0 across is_first
+    """
     run = windows(case, floats=True)
     k, t = case.draw(st.integers(0, run.count - 1), "k"), case.draw(st.integers(1, run.steps - 1), "t")
     before = torch.arange(run.steps * run.count)[: t * run.count] % run.count == k

@@ -66,6 +66,10 @@ def advantages_and_values_are_lambda_returns(case: Case) -> None:
     """Generalized advantages plus values are λ-returns of the same λ.
 
     Two recursions, one through errors and one through returns.
+
+    Formula: A_t^GAE(γ, λ) + v(s_t) = G_t^λ
+
+    Reference: Schulman et al. (2016), section 3; Sutton and Barto (2018), section 12.1.
     """
     call = plain(case)
     for kind in (GAE, TDLambda):
@@ -78,7 +82,11 @@ def advantages_and_values_are_lambda_returns(case: Case) -> None:
 def no_lambda_is_one_step(case: Case) -> None:
     """With λ = 0 the return is one step of reward and the next value.
 
-    r + γ·v′, and r alone where the discount is 0.
+    It is r alone where the discount is 0.
+
+    Formula: λ = 0 ⇒ G_t = r_t + γ·v(s_{t+1})
+
+    Reference: Schulman et al. (2016), equation 17.
     """
     call = plain(case)
     close(of(call, lam=0.0)()["return"], one_step(call), "the return with λ = 0", rtol=1e-9)
@@ -88,7 +96,9 @@ def no_lambda_is_one_step(case: Case) -> None:
 def full_lambda_is_monte_carlo(case: Case) -> None:
     """With λ = 1 the values telescope away, up to the one that is bootstrapped from.
 
-    The discounted sum of rewards, minus the value of the first state.
+    Formula: λ = 1 ⇒ A_t = Σ_l γˡ r_{t+l} + γᴹ v(s_{t+M}) − v(s_t)
+
+    Reference: Schulman et al. (2016), equation 18.
     """
     call = plain(case)
     for name, due in by(MonteCarlo(), call).items():
@@ -99,7 +109,11 @@ def full_lambda_is_monte_carlo(case: Case) -> None:
 def lambda_returns_are_mixtures(case: Case) -> None:
     """λ-returns are mixtures of the returns of all numbers of steps.
 
-    (1 − λ)·Σ λⁿ⁻¹·G⁽ⁿ⁾, and the rest of the weight on the longest.
+    The rest of the weight lies on the longest.
+
+    Formula: G^λ = (1 − λ)·Σ_{n<M} λⁿ⁻¹·G⁽ⁿ⁾ + λᴹ⁻¹·G⁽ᴹ⁾
+
+    Reference: Sutton and Barto (2018), equation 12.3.
     """
     call, lam = plain(case), case.block.lam
     time = call.sizes["time"]
@@ -113,6 +127,10 @@ def on_policy_v_trace_is_gae(case: Case) -> None:
     """On-policy, V-trace is generalized advantage estimation, and where π(a|s) = 0 it is the value.
 
     The return with the same λ; the advantage at λ = 1, which is where the paper defines it.
+
+    Formula: π = μ, ρ̄, c̄ ≥ 1 ⇒ v_s = G^λ; π(a|s) = 0 ⇒ v_s = v(s) and A = 0
+
+    Reference: Espeholt et al. (2018), remarks 1 and 2.
     """
     call = plain(case)
     call = of(call, rho_max=max(case.block.rho_max, 1.0), c_max=max(case.block.c_max, 1.0))
@@ -130,6 +148,10 @@ def clipping_twice_is_clipping_once(case: Case) -> None:
     """Ratios that are clipped before are clipped no further.
 
     No ratio enters but through ρ̄ and c̄.
+
+    Formula: v_s(min(ρ, max(ρ̄, c̄))) = v_s(ρ)
+
+    Reference: Espeholt et al. (2018), equation 1.
     """
     call, limit = plain(case), max(case.block.rho_max, case.block.c_max, 0.125)
     call = of(call, rho_max=limit, c_max=min(case.block.c_max, limit))
@@ -144,6 +166,10 @@ def on_policy_retrace_is_a_lambda_return(case: Case) -> None:
     """On-policy, and beyond, Retrace is the λ-return of values of actions.
 
     Ratios above 1 count as 1.
+
+    Formula: π ≥ μ ⇒ Q^ret = G^λ of the values of actions, as c_s = λ·min(1, π/μ)
+
+    Reference: Munos et al. (2016), section 3.
     """
     call = plain(case)
     q, policy = call.inputs["q"], call.inputs["behaviour_log_prob"]
@@ -157,6 +183,10 @@ def the_first_ratio_does_not_matter(case: Case) -> None:
     """How probable the action of a row is does not matter to Retrace's return of that row.
 
     It is what is conditioned on; only the ratios of later rows weigh.
+
+    Formula: ∂Q^ret(s_t, a_t)/∂π(a_t|s_t) = 0
+
+    Reference: Munos et al. (2016), equation 3.
     """
     call = plain(case)
     row = case.draw(st.integers(0, call.sizes["time"] - 1), "row")
@@ -170,6 +200,10 @@ def steps_from_one_to_all(case: Case) -> None:
     """With n = 1 it is one step, and with n at least the number of rows the whole rest of the episode.
 
     And nothing changes beyond that.
+
+    Formula: n = 1 ⇒ G = r + γ·v′; n ≥ M ⇒ G = Σ_l γˡ r_{t+l} + γᴹ·v(s_{t+M})
+
+    Reference: Sutton and Barto (2018), section 7.1.
     """
     call = plain(case)
     close(of(call, n=1)()["return"], one_step(call), "the return with n = 1", rtol=1e-9)
@@ -183,6 +217,8 @@ def exact_values_leave_no_advantage(case: Case) -> None:
     """Where the values are exact, the return is the value, and the advantage 0, whatever the other settings.
 
     Values that fulfil v = r + γ·v′ row by row, of any next values at ends.
+
+    Formula: v = r + γ·v′ in every row ⇒ G = v and A = 0, for every λ, n, ρ̄, c̄
     """
     call = plain(case)
     value, later = (torch.zeros_like(call.inputs["value"]) for _ in range(2))
@@ -202,6 +238,10 @@ def the_own_reward_counts_once(case: Case) -> None:
     """A row's return holds its own reward, once and undiscounted, and no row behind it does.
 
     What is added to the reward of one row.
+
+    Formula: ∂G_t/∂r_t = 1, ∂G_u/∂r_t = 0 for u > t
+
+    Reference: Sutton and Barto (2018), equation 3.9.
     """
     call = plain(case)
     row = case.draw(st.integers(0, call.sizes["time"] - 1), "row")
@@ -214,9 +254,11 @@ def the_own_reward_counts_once(case: Case) -> None:
 
 @law("RET-21", role="returns", since="0.1", needs=is_like(*LAMBDA_RETURNS, "monte_carlo"))
 def the_last_value_is_bootstrapped_from_once(case: Case) -> None:
-    """Without ends, the next value of the last row reaches row t with the weight γ·Π γλ, once.
+    """Without ends, the next value of the last row reaches every row once, faded by each step between.
 
     By finite differences, which are exact here.
+
+    Formula: ∂G_t/∂v(s_T) = γ_{T−1}·Π_{u=t}^{T−2} γ_u·λ
     """
     call = case.call(ends="none", optional=True, padding="none").to(torch.float64)
     lam = getattr(case.block, "lam", 1.0)

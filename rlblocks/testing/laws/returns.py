@@ -15,8 +15,7 @@ from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
 from rlblocks.testing._return_calls import meanings
-from rlblocks.testing.laws.general_rows import NEVER, outcome
-from rlblocks.testing.strategies import floats, orders
+from rlblocks.testing.strategies import floats
 
 INTERIOR = ("an interior termination", "an interior truncation")
 EVERYTHING = (*INTERIOR, "both flags at once", "a last row that goes on", "several environments")
@@ -64,6 +63,12 @@ def equals_its_equation(case: Case) -> None:
     """It equals its equation, summed forward row by row in float64.
 
     The oracle is a loop over Python floats.
+
+    Formula: G⁽ⁿ⁾ = Σ_{k<n} γᵏ r_{t+k} + γⁿ v(s_{t+n}); td_lambda: (1 − λ)Σ λⁿ⁻¹ G⁽ⁿ⁾ + λᴹ⁻¹ G⁽ᴹ⁾; gae: A_t = Σ_l (γλ)ˡ
+    δ_{t+l}, δ = r + γv′ − v; v_trace: v + Σ_k γᵏ (Π c)ρ_k δ_k; retrace: q + Σ_k γᵏ (Π c_s) δ_k, c_s = λ·min(1, π/μ)
+
+    Reference: Sutton and Barto (2018), equations 3.8, 7.1 and 12.3; Schulman et al. (2016), equation 16; Espeholt et
+    al. (2018), equation 1 and remark 2; Munos et al. (2016), equation 3.
     """
     call = case.call()
     for name, due in return_oracles.returns_and_advantages(call).items():
@@ -71,24 +76,13 @@ def equals_its_equation(case: Case) -> None:
         close(call.to(torch.float64)()[name], due, f"{name} in float64", rtol=1e-9)
 
 
-@law("RET-1a", role="returns", since="0.1", covers=INTERIOR)
-def columns_keep_their_shape(case: Case) -> None:
-    """What it writes is a column for each environment, in time order, and finite.
-
-    `[T, N]`, as its inputs.
-    """
-    call = case.call()
-    due = [call.sizes["time"], call.sizes["batch"]]
-    for name, value in call().items():
-        require(list(value.shape) == due, f"{name} has the shape {list(value.shape)}, not {due}")
-        require(bool(value.isfinite().all()), f"of finite inputs, {name} is {value.tolist()}")
-
-
 @law("RET-6", role="returns", since="0.1", needs=asks("terminated", "truncated"), covers=("several environments",))
 def episodes_can_be_joined(case: Case) -> None:
     """Two chunks after each other, the first of which ends, give their results after each other.
 
     Whether it ends by termination or by truncation.
+
+    Formula: R(x ∥ y) = R(x) ∥ R(y) where x ends an episode
     """
     first = case.call(rows=2, optional=True, padding="none")
     second = case.call(rows=2, optional=True, padding="none")
@@ -108,6 +102,8 @@ def later_episodes_do_not_matter(case: Case) -> None:
     """What stands behind the end of an episode is not used, NaN and infinity included.
 
     Rewards, discounts, values and log-probabilities of later rows are poisoned.
+
+    Formula: ∂R_t/∂x_u = 0 for u behind the end of t's episode
     """
     call, poison = case.call(optional=True), case.draw(st.sampled_from(POISON), "poison")
     over = torch.cat((torch.zeros_like(ends(call)[:1]), ends(call)[:-1])).cummax(0).values
@@ -119,6 +115,10 @@ def truncation_is_a_termination_with_the_value_as_reward(case: Case) -> None:
     """A truncated row equals a terminated one whose reward holds the discounted next value.
 
     Both cut alike, and the value of the true next state enters once.
+
+    Formula: R(truncated; r) = R(terminated; r + γ·v(s_T))
+
+    Reference: Pardo et al. (2018).
     """
     call = case.call().to(torch.float64)
     cut, discount = call.inputs["truncated"] & ~call.inputs["terminated"], call.inputs["discount"]
@@ -137,6 +137,8 @@ def it_is_linear(case: Case) -> None:
     """Rewards and values together enter linearly.
 
     The sum of two sets of numbers, one of them scaled, gives the sum of their results, so scaled.
+
+    Formula: R(x + k·z) = R(x) + k·R(z), x and z rewards and values
     """
     call, k = case.call().to(torch.float64), case.draw(st.sampled_from([1.0, -0.5, 3.0]), "k")
     size = (call.sizes["time"], call.sizes["batch"])
@@ -160,7 +162,9 @@ def shaped(call: Call, potential: Tensor, later: Tensor) -> dict[str, Tensor]:
 def constants_cancel(case: Case) -> None:
     """A constant added to all values, and paid for by the rewards, leaves the advantage alone.
 
-    v + c with r + c(1 − γ): a bootstrap that is counted twice, or discounted twice, does not pass.
+    A bootstrap that is counted twice, or discounted twice, does not pass.
+
+    Formula: A(r + c·(1 − γ), v + c, v′ + c) = A(r, v, v′)
     """
     call = case.call(optional=True, padding="none").to(torch.float64)
     c = torch.full_like(call.inputs["value"], case.draw(st.sampled_from([1.0, -40.0]), "c"))
@@ -171,7 +175,11 @@ def constants_cancel(case: Case) -> None:
 def potentials_cancel(case: Case) -> None:
     """A potential that is paid by the rewards and taken from the values leaves the advantage alone.
 
-    r + γφ′ − φ with v − φ and v′ − φ′ (Ng et al., 1999), φ of the true next state at every end.
+    φ′ is that of the true next state at every end.
+
+    Formula: A(r + γφ′ − φ, v − φ, v′ − φ′) = A(r, v, v′)
+
+    Reference: Ng, Harada and Russell (1999), theorem 1.
     """
     call = case.call(optional=True, padding="none").to(torch.float64)
     size = (call.sizes["time"], call.sizes["batch"])
@@ -185,6 +193,8 @@ def values_after_termination_are_not_used(case: Case) -> None:
     """The next value of a terminated row is not used, NaN and infinity included.
 
     There is no such state; a mask that multiplies does not pass.
+
+    Formula: γ_t = 0 ⇒ R is independent of v(s_{t+1})
     """
     call, poison = case.call(optional=True), case.draw(st.sampled_from((*POISON, -torch.inf)), "poison")
     found = poisoned(call, call.inputs["discount"] == 0, poison, ["next_value"])()
@@ -196,44 +206,14 @@ def the_past_does_not_matter(case: Case) -> None:
     """A row does not depend on the rows before it, and so not on how they are poisoned.
 
     Time runs on along the first dim.
+
+    Formula: ∂R_t/∂x_u = 0 for u < t
     """
     call, poison = case.call(optional=True), case.draw(st.sampled_from(POISON), "poison")
     start = case.draw(st.integers(0, call.sizes["time"] - 1), "start")
     past = torch.zeros_like(call.inputs["reward"], dtype=torch.bool)
     past[:start] = True
     unchanged(poisoned(call, past, poison)(), call(), ~past, f"with {poison} in the rows before {start}")
-
-
-@law("RET-17", role="returns", since="0.1", covers=("several environments", *INTERIOR))
-def environments_are_independent(case: Case) -> None:
-    """Each environment alone gives its column, and their order does not matter.
-
-    Nothing is shared along the second dim.
-    """
-    call = case.call()
-    order = torch.tensor(case.draw(orders(call.sizes["batch"]), "order"))
-    permuted = call(**call.map_rows(lambda value: value[:, order]))
-    for n in range(call.sizes["batch"]):
-        alone = call(**call.map_rows(lambda value: value[:, n : n + 1]))  # noqa: B023  used at once
-        for name, value in call().items():
-            close(value[:, n : n + 1], alone[name], f"environment {n} of {name}")
-            close(permuted[name], value[:, order], f"{name} of permuted environments")
-
-
-@law("RET-17a", role="returns", since="0.1", covers=("several environments",))
-def columns_are_not_broadcast(case: Case) -> None:
-    """[T, 1] in the place of [T, N] is refused, never broadcast, and so is [T, N, 1].
-
-    Each input in turn; a block may also take the latter for `[T, N]`.
-    """
-    call = case.call(rows=3, optional=True)
-    due = call()
-    for name in sorted(call.rows):
-        narrow = outcome(call, **{name: call.inputs[name][:, :1]})
-        require(narrow is NEVER, f"{name} given as [T, 1] was not refused")
-        found = outcome(call, **{name: call.inputs[name].unsqueeze(-1)})
-        for key in due if found is not NEVER else ():
-            close(found[key], due[key], f"{key}, with {name} given as [T, N, 1],")
 
 
 @law(
@@ -243,6 +223,10 @@ def the_next_episode_has_its_own_values(case: Case) -> None:
     """An end bootstraps from the value of the true final state, not from that of the next episode's first.
 
     The values of the rows behind every end are changed.
+
+    Formula: R_t bootstraps from v(s_T), and not from v(s₀) of the next episode
+
+    Reference: Pardo et al. (2018).
     """
     call = case.call(optional=True)
     first = torch.cat((torch.zeros_like(ends(call)[:1]), ends(call)[:-1]))
@@ -255,6 +239,10 @@ def truncated_rows_bootstrap(case: Case) -> None:
     """A truncated row, and the last one, bootstrap: their return depends on the next value.
 
     Nothing but a discount of 0 stops the bootstrap, so that a time limit is no end.
+
+    Formula: γ_T ≠ 0 ⇒ ∂R_T/∂v(s_{T+1}) ≠ 0
+
+    Reference: Pardo et al. (2018).
     """
     call = case.call(optional=True, padding="none")
     last = torch.zeros_like(ends(call))
@@ -262,18 +250,3 @@ def truncated_rows_bootstrap(case: Case) -> None:
     open_ended = (ends(call) | last) & (call.inputs["discount"] != 0)
     moved = call(next_value=call.inputs["next_value"] + 64.0 * open_ended)["return"]
     require(bool((moved != call()["return"])[open_ended].all()), "other next values left a row that goes on alone")
-
-
-@law("RET-23", role="returns", since="0.1", needs=asks("weight"), covers=("padding", *INTERIOR))
-def padding_does_not_matter(case: Case) -> None:
-    """Rows of weight 0 come out as 0 and reach no other row, whatever stands in them.
-
-    They only fill a chunk up; how heavy the other rows are does not matter.
-    """
-    padding = case.draw(st.sampled_from(trajectories.PADDING[1:]))
-    call, poison = case.call(padding=padding), case.draw(st.sampled_from(POISON), "poison")
-    empty = call.inputs["weight"] == 0
-    same(poisoned(call, empty, poison)(), call(), f"with {poison} in rows that are not real, the output")
-    same(call(weight=call.inputs["weight"] * 3), call(), "with three times the weight, the output")
-    for name, value in call().items():
-        require(not bool(value[empty].any()), f"{name} of rows that are not real is {value[empty].tolist()}")

@@ -81,9 +81,13 @@ def bounds(call: Call) -> tuple[Tensor, Tensor]:
     examples=30,
 )
 def noise_is_clipped_then_scaled_then_cut(case: Case) -> None:
-    """The critic is asked about clip(μ + h·clip(σε, −c, c), low, high): noise is clipped, scaled to the width, cut.
+    """The critic is asked about an action whose noise is clipped, scaled to the width of its bounds, and then cut.
 
-    With h half the width of each component's bounds; an action outside them is cut to them.
+    An action outside its bounds is cut to them.
+
+    Formula: ã = clip(μ(s′) + h·clip(σε, −c, c), low, high), h = (high − low)/2
+
+    Reference: Fujimoto et al. (2018), section 5.3 and algorithm 1.
     """
     call, block = exact(case), case.block
     low, high = bounds(call)
@@ -99,6 +103,8 @@ def no_noise_leaves_the_action(case: Case) -> None:
     """Without noise the critic is asked about the policy's own action.
 
     So that the target of DDPG is a limit of it.
+
+    Formula: ε = 0 ⇒ ã = μ(s′)
     """
     call, name = exact(case), noise_of(case.block)
     asked = asked_about(call, **{name: torch.zeros_like(call.inputs[name])})
@@ -110,6 +116,8 @@ def actions_stay_within_their_bounds(case: Case) -> None:
     """The critic is never asked about an action outside the bounds, however large the noise.
 
     Of each component by itself, where low is not minus high.
+
+    Formula: low ≤ ã ≤ high in every component
     """
     call, name = case.call(), noise_of(case.block)
     size = case.draw(st.sampled_from([1.0, 1e3, 1e9]), "size")
@@ -132,6 +140,8 @@ def each_component_has_its_own_noise(case: Case) -> None:
     """The noise of one component of one row moves that one alone.
 
     And it does move it.
+
+    Formula: ∂ãᵢ/∂εⱼ ≠ 0 ⇔ i = j
     """
     call, name = exact(case, rows=3), noise_of(case.block)
     low, high = bounds(call)
@@ -151,6 +161,8 @@ def opposite_noise_moves_to_the_other_side(case: Case) -> None:
     """Noise moves an action up as far as its opposite moves it down, where no bound is near.
 
     So on average it is asked about the action of the policy.
+
+    Formula: ã(ε) + ã(−ε) = 2·μ(s′), away from the bounds
     """
     call, name = exact(case), noise_of(case.block)
     low, high = bounds(call)
@@ -164,7 +176,9 @@ def opposite_noise_moves_to_the_other_side(case: Case) -> None:
 def the_unit_of_actions_does_not_matter(case: Case) -> None:
     """Actions in other units, with bounds and critics in those units, give the same target.
 
-    a′ = k·a + m: what is near an action is told by the width of its bounds.
+    What is near an action is told by the width of its bounds.
+
+    Formula: a′ = k·a + m, with bounds and critics in those units, gives y′ = y
     """
     call, block = exact(case), case.block
     k, m = case.draw(st.sampled_from([0.25, 3.0, 50.0]), "k"), case.draw(st.sampled_from([0.0, -7.0]), "m")
@@ -188,6 +202,10 @@ def without_noise_it_is_the_policys_value(case: Case) -> None:
     """Where the noise is clipped to nothing, it is the target of DDPG for the same critics.
 
     Whatever was drawn.
+
+    Formula: c = 0 ⇒ y = r + γ·agg_j q_j⁻(s′, μ(s′))
+
+    Reference: Lillicrap et al. (2016), algorithm 1.
     """
     from rlblocks.targets import PolicyQ
 

@@ -56,6 +56,8 @@ def it_holds_the_newest_rows(case: Case) -> None:
     """It holds the last `capacity` rows, in the order in which they came.
 
     After every write; sampled, saved and loaded in between.
+
+    Formula: contents = the rows max(M − C, 0), …, M − 1 of M, length min(M, C)
     """
     block, stream = small(case.block, case.draw(st.integers(1, 9))), case.draw(streams())
     tell(case, block, stream)
@@ -114,6 +116,8 @@ def chunks_are_repeated_rows(case: Case) -> None:
     """Many rows at once are what the same rows are one by one.
 
     Also more of them than it holds; then the last ones stay.
+
+    Formula: add(x₁, …, x_B) = add(x₁); …; add(x_B)
     """
     block, count = small(case.block, case.draw(st.integers(1, 9))), case.draw(st.integers(1, 25), "count")
     rows = [transition(0, 0, t) for t in range(count)]
@@ -181,6 +185,10 @@ def flags_and_final_observations_are_kept(case: Case) -> None:
     """Both flags are kept apart, and a row's next observation is the true successor.
 
     The last row of an episode leads to its final observation, never to the first one of the next.
+
+    Formula: discount = 0 ⇔ terminated
+
+    Reference: Pardo et al. (2018).
     """
     subject, stream = filled(case, capacity=60)
     ends = {tuple(row["next.observation"]): row for row in stream.rows()}
@@ -205,6 +213,8 @@ def rows_take_their_bytes(case: Case) -> None:
     """A row takes no more bytes than it says.
 
     What is saved of a full memory is at most capacity times `row_bytes`, and a little that does not grow.
+
+    Formula: bytes(C) ≤ C·row_bytes + constant
     """
     sizes = []
     for capacity in (64, 128):

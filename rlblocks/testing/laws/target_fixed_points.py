@@ -125,6 +125,10 @@ def sweeps_end_at_the_exact_values(case: Case) -> None:
 
     Q* where it takes the greatest value, Q of the policy that acts where it reads next actions, and of the best policy
     that explores with probability ε where it reads ε. Moves are uncertain, and some states end an episode.
+
+    Formula: Tq* = q*, (Tq)(s, a) = Σ_{s′} p(s′|s, a)·E[y | s, a, s′]
+
+    Reference: Sutton and Barto (2018), equation 3.20 and chapter 4.
     """
     sweep = drawn(case)
     due, found = exact(sweep), sweep(exact(sweep))
@@ -136,7 +140,11 @@ def sweeps_end_at_the_exact_values(case: Case) -> None:
 def sweeps_contract(case: Case) -> None:
     """A sweep over a whole problem brings any two tables closer, by γ at least.
 
-    ‖Tq − Tq′‖∞ ≤ γ‖q − q′‖∞, so that there is one fixed point and learning comes to it.
+    So there is one fixed point, and learning comes to it.
+
+    Formula: ‖Tq − Tq′‖∞ ≤ γ·‖q − q′‖∞
+
+    Reference: Puterman (1994), chapter 6.
     """
     sweep = drawn(case)
     random = np.random.default_rng(case.draw(st.integers(0, 255), "seed"))

@@ -47,6 +47,8 @@ def only_the_next_state_is_read(case: Case) -> None:
     """All values it reads are of the next state.
 
     A target that reads the values of the present state would move with the prediction.
+
+    Formula: y = y(r, γ, s′)
     """
     block = case.block
     for name in values_of(block):
@@ -59,6 +61,10 @@ def online_chooses_and_target_evaluates(case: Case) -> None:
     """The target network says what the online network's best action is worth.
 
     Tables whose greatest values are at different actions, in every row.
+
+    Formula: y = r + γ·q⁻(s′, argmaxₐ q(s′, a))
+
+    Reference: van Hasselt, Guez and Silver (2016).
     """
     call = case.call(rows=3)
     (online,), (target,) = reads_of(case.block, "online"), reads_of(case.block, "target")
@@ -78,6 +84,8 @@ def the_online_level_does_not_matter(case: Case) -> None:
     """Only the order of the online values matters, not their level or size.
 
     A constant for each row and a scale above 0 leave the choice, and so the target, as they are.
+
+    Formula: y(k·q + c, q⁻) = y(q, q⁻) for k > 0, c of each row
     """
     call = case.call(form=None)
     (online,) = reads_of(case.block, "online")
@@ -94,7 +102,9 @@ def the_online_level_does_not_matter(case: Case) -> None:
 def never_above_the_greatest(case: Case) -> None:
     """No target that takes the value of one action exceeds that of the best one.
 
-    r + γ·maxₐ q_evaluate is an upper bound, and is reached where both networks are equal.
+    It is reached where both networks are equal.
+
+    Formula: y ≤ r + γ·maxₐ q⁻(s′, a), with equality where q = q⁻
     """
     call = case.call()
     evaluate = call.inputs["q_evaluate"]
@@ -125,7 +135,11 @@ def every_read_matters(case: Case) -> None:
 def the_backup_contracts(case: Case) -> None:
     """On a small problem backups contract by γ, to the values of the policy that is greedy for them.
 
-    ‖Tq − Tq′‖∞ ≤ γ‖q − q′‖∞ on a random problem with deterministic transitions; the fixed point is found twice.
+    On a random problem with deterministic transitions; the fixed point is found twice.
+
+    Formula: ‖Tq − Tq′‖∞ ≤ γ·‖q − q′‖∞; Tq* = q* and maxₐ q* = (I − γP_π)⁻¹ r_π for π greedy in q*
+
+    Reference: Puterman (1994), chapter 6.
     """
     states, actions, gamma = 4, 3, 0.75
     random = np.random.default_rng(case.draw(st.integers(0, 255), "seed"))
@@ -159,6 +173,8 @@ def the_forms_backup_is_called(case: Case) -> None:
     """The form's own back-up is what backs up: it is handed reward, discount and a value.
 
     So a categorical form may project, and a quantile form may not.
+
+    Formula: y = backup(r, γ, v)
     """
     call, seen = case.call(), []
 

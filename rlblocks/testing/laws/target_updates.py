@@ -40,6 +40,10 @@ def hard_copies_are_equal(case: Case) -> None:
     """The target becomes the online network, bit for bit, and goes its own way afterwards.
 
     Parameters, float buffers, counters and masks alike; a later step of the online network does not reach them.
+
+    Formula: θ⁻ ← θ
+
+    Reference: Mnih et al. (2015), algorithm 1.
     """
     call = case.call()
     online = [tensor.clone() for tensor in call.inputs["online"]]
@@ -53,9 +57,13 @@ def hard_copies_are_equal(case: Case) -> None:
 
 @law("TUP-2", role="target_updates", since="0.1", needs=polyak, examples=25)
 def polyak_equals_its_equation(case: Case) -> None:
-    """Θ⁻ ← τθ + (1 − τ)θ⁻, component by component.
+    """The target moves by a share towards the online network, component by component.
 
     In float64, with τ the share that moves.
+
+    Formula: θ⁻ ← τθ + (1 − τ)θ⁻
+
+    Reference: Lillicrap et al. (2016), algorithm 1.
     """
     call, tau = case.call(), case.block.tau
     for found, old, new in zip(follow(call), call.inputs["target"], call.inputs["online"], strict=True):
@@ -68,6 +76,8 @@ def polyak_ends_are_exact(case: Case) -> None:
     """Τ = 0 keeps the target and τ = 1 copies, bit for bit.
 
     Counters and masks are copied either way.
+
+    Formula: τ = 0: θ⁻ ← θ⁻; τ = 1: θ⁻ ← θ
     """
     call = case.call()
     keeps, copies_all = (call.of(attrs.evolve(case.block, tau=tau)) for tau in (0.0, 1.0))
@@ -82,6 +92,8 @@ def repeated_updates_decay(case: Case) -> None:
     """K updates towards the same network leave (1 − τ)ᵏ of the distance.
 
     The share that is kept multiplies.
+
+    Formula: θ⁻_k − θ = (1 − τ)ᵏ·(θ⁻_0 − θ)
     """
     call, tau, k = case.call().to(torch.float64), case.block.tau, case.draw(st.integers(2, 9), "k")
     target = call.inputs["target"]
@@ -144,7 +156,9 @@ def it_writes_in_place(case: Case) -> None:
 def firings_do_not_depend_on_chunks(case: Case) -> None:
     """How often it fires does not depend on how time is divided into steps.
 
-    After t units of its clock it has fired ⌊t/k⌋ times, by crossings.
+    By crossings of its own clock.
+
+    Formula: firings(t) = ⌊t/k⌋
     """
     every, total = case.block.every, case.draw(st.integers(1, 2000), "total")
     fired, reached = 0, 0
@@ -160,6 +174,8 @@ def the_target_lies_between(case: Case) -> None:
     """Every number of the target lies between what it was and the online one.
 
     It moves towards the online network and not past it.
+
+    Formula: min(θ⁻, θ) ≤ θ⁻_new ≤ max(θ⁻, θ)
     """
     call = case.call()
     for found, old, new in zip(follow(call), call.inputs["target"], call.inputs["online"], strict=True):
@@ -182,6 +198,8 @@ def the_target_moves(case: Case) -> None:
     """It moves: one that is not the online network gets closer.
 
     In every number, unless the share is 0.
+
+    Formula: θ⁻ ≠ θ ⇒ θ⁻_new ≠ θ⁻
     """
     call = case.call()
     for found, old, new in zip(follow(call), call.inputs["target"], call.inputs["online"], strict=True):
@@ -221,6 +239,8 @@ def half_precision_is_kept(case: Case) -> None:
     """Networks of half precision stay in it.
 
     And end up where float32 says, within the rounding of their type.
+
+    Formula: |θ⁻₁₆ − θ⁻₃₂| ≤ 2·eps·max(1, |θ⁻|)
     """
     kind = case.draw(st.sampled_from([torch.float16, torch.bfloat16]), "kind")
     call = case.call()

@@ -85,6 +85,12 @@ def equals_its_equation(case: Case) -> None:
     """It equals its equation, computed row by row in float64.
 
     The oracle is a loop over Python floats.
+
+    Formula: y = r + γ·v(s′), γ = 0 where terminated; max_q: v = maxₐ q⁻(s′, a); double_q: v = q⁻(s′, argmaxₐ q(s′, a));
+    policy_q: v = q⁻(s′, μ(s′)); soft_q: v = q⁻(s′, ã) − α·log π(ã|s′)
+
+    Reference: Watkins and Dayan (1992); Mnih et al. (2015); van Hasselt, Guez and Silver (2016); Lillicrap et al.
+    (2016); Haarnoja et al. (2018).
     """
     call = case.call(form=None)
     case.saw("action_mask given", "action_mask" not in asked_by(case.block))  # it has none to be given
@@ -96,6 +102,10 @@ def terminated_rows_equal_the_reward(case: Case) -> None:
     """A terminated row equals its reward exactly, even if the next values are NaN.
 
     Nor is anything else used that networks say of a state that does not exist: an action, a log-probability.
+
+    Formula: γ = 0 ⇒ y = r
+
+    Reference: Sutton and Barto (2018), section 3.5.
     """
     call, poison = case.call(form=None), case.draw(st.sampled_from(POISON), "poison")
     over = call.inputs["discount"] == 0
@@ -110,6 +120,10 @@ def other_rows_bootstrap(case: Case) -> None:
     """A row that was truncated, or goes on, bootstraps: its target depends on the next values.
 
     Nothing but a discount of 0 stops the bootstrap, so that a time limit is no end.
+
+    Formula: γ ≠ 0 ⇒ y(q⁻ + c) ≠ y(q⁻)
+
+    Reference: Pardo et al. (2018).
     """
     call = case.call()
     goes_on = call.inputs["discount"] != 0
@@ -123,7 +137,7 @@ def other_rows_bootstrap(case: Case) -> None:
 def constants_pass_through(case: Case) -> None:
     """A constant added to all next values adds the discounted constant to the target.
 
-    q + c gives y + γ·c where the row goes on, and y where it does not.
+    Formula: y(q + c) = y(q) + γ·c
     """
     call, c = case.call(form=None).to(torch.float64), case.draw(st.sampled_from([-3.0, 0.5, 100.0]), "c")
     found, due = td_target(call, **changed_values(call, lambda value: value + c)), td_target(call)
@@ -136,6 +150,8 @@ def it_is_homogeneous(case: Case) -> None:
     """Reward and next values times k give k times the target.
 
     The unit of the reward does not matter; a temperature is in it too.
+
+    Formula: y(k·r, k·q) = k·y(r, q)
     """
     call, k = case.call(form=None).to(torch.float64), case.draw(st.sampled_from([0.25, 3.0, 1000.0]), "k")
     close(td_target(call, **in_other_units(call, k)), td_target(call) * k, f"td_target of everything times {k}")
@@ -146,6 +162,8 @@ def rewards_add_up(case: Case) -> None:
     """What is added to the reward is added to the target.
 
     The reward enters once, undiscounted.
+
+    Formula: y(r + x) = y(r) + x
     """
     call = case.call(form=None)
     reward = call.inputs["reward"]
@@ -159,6 +177,8 @@ def illegal_actions_are_never_used(case: Case) -> None:
     """Illegal next actions are never used, however high their value.
 
     With all legal values far below, the target stays below as well.
+
+    Formula: y(q) = y(q′) where q and q′ differ at illegal actions alone
     """
     call = case.call(optional=True)
     illegal = ~call.inputs["action_mask"]
@@ -171,6 +191,8 @@ def actions_can_be_relabelled(case: Case) -> None:
     """Actions under other numbers give the same target.
 
     No action is special.
+
+    Formula: y(q∘σ) = y(q), for every order σ of the actions
     """
     call = case.call(form=None)
     order = torch.tensor(case.draw(orders(call.sizes["action"]), "order"))
@@ -182,6 +204,8 @@ def every_row_has_its_own_discount(case: Case) -> None:
     """Every row has a discount of its own.
 
     y − r is proportional to the row's own discount, so that rows of n steps stand beside rows of one.
+
+    Formula: y_i = r_i + γ_i·v_i, v_i = y_i(γ = 1) − r_i
     """
     call = case.call(form=None).to(torch.float64)
     one, own = torch.ones_like(call.inputs["discount"]), call.inputs["discount"]

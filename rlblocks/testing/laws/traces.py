@@ -124,7 +124,11 @@ def credit(steps: list[Step], at: int, decay: float) -> Params:
 def each_error_is_credited_to_the_rows_before(case: Case) -> None:
     """Each step is along δ times the rows of the episode up to there, each faded by γλ for every step since.
 
-    Σ_k (Π γλ) ∇q_{t−k}, added up anew for every row; the discounts are those *into* the states between.
+    Added up anew for every row; the discounts are those *into* the states between.
+
+    Formula: Δθ_t = η·δ_t·z_t, z_t = Σ_k (Π γλ)·∇q_{t−k}
+
+    Reference: Sutton and Barto (2018), equations 12.5 to 12.7.
     """
     params, steps = drawn(case)
     case.saw("an end", any(step.discount == 0 for step in steps[:-1]))
@@ -141,6 +145,10 @@ def without_a_trace_it_is_the_optimizer_inside(case: Case) -> None:
     """At λ = 0 it is the optimizer inside on −δ∇q, bit for bit.
 
     SARSA(0) is SARSA.
+
+    Formula: λ = 0 ⇒ Δθ_t = η·δ_t·∇q_t
+
+    Reference: Sutton and Barto (2018), section 12.2.
     """
     params, steps = drawn(case)
     block = attrs.evolve(case.block, decay=0.0)
@@ -153,6 +161,8 @@ def the_last_error_is_credited_before_the_trace_is_gone(case: Case) -> None:
     """The error at the end of an episode is credited to the rows before it; afterwards nothing is left of the trace.
 
     The last row's discount is 0, and that of the row before is not.
+
+    Formula: Δθ_T = η·δ_T·z_T, z_{T+1} = 0
     """
     like = case.draw(shapes())
     steps = case.draw(walks(like, cuts=False), "steps")
@@ -172,6 +182,8 @@ def nothing_is_credited_before_a_beginning(case: Case) -> None:
     """Where an episode begins, nothing is left of the one before, though its end was never seen.
 
     So an episode that was cut leaves no trace.
+
+    Formula: is_first_t ⇒ z_t = ∇q_t
     """
     params, steps = drawn(case)
     block = attrs.evolve(case.block, inner=plain(0.5))
@@ -186,6 +198,8 @@ def the_trace_knows_no_error(case: Case) -> None:
     """What is remembered of rows does not depend on their errors.
 
     It is ∇q that is summed up, not δ∇q, which would be another algorithm.
+
+    Formula: ∂z_t/∂δ_u = 0
     """
     params, steps = drawn(case)
     other = [attrs.evolve(step, delta=-3 * step.delta) for step in steps]
@@ -199,7 +213,9 @@ def the_trace_knows_no_error(case: Case) -> None:
 def offline_it_is_monte_carlo(case: Case) -> None:
     """At λ = 1, of a table that holds still, an episode's steps add up to those of every-visit Monte Carlo.
 
-    Σ_t δ_t z_t = Σ_t (G_t − q(s_t, a_t)) ∇q(s_t, a_t).
+    Formula: λ = 1 ⇒ Σ_t δ_t·z_t = Σ_t (G_t − q(s_t, a_t))·∇q(s_t, a_t)
+
+    Reference: Sutton and Barto (2018), section 12.2.
     """
     pairs, gamma = 3, case.draw(st.sampled_from([0.5, 0.875, 1.0]), "gamma")
     visits = case.draw(st.lists(st.integers(0, pairs - 1), min_size=1, max_size=6), "visits")

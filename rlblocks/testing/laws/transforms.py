@@ -63,9 +63,11 @@ def filled_up(case: Case, rows: int | None = None) -> Call:
 
 @law("LOS-8", role="transforms", since="0.1", needs=normalises, covers=("padding", "all rows real"), examples=25)
 def it_is_normalised_by_its_real_rows(case: Case) -> None:
-    """It equals (x − mean)/(std + ε) over the real rows, in float64.
+    """It equals its equation over the real rows, in float64.
 
     The standard deviation divides by their number.
+
+    Formula: x ← (x − mean)/(std + ε), std² = (1/n)·Σ (xᵢ − mean)²
     """
     call = filled_up(case)
     x, weight = call.inputs[column(call)].double(), call.inputs["weight"]
@@ -81,7 +83,9 @@ def it_is_normalised_by_its_real_rows(case: Case) -> None:
 def units_do_not_matter(case: Case) -> None:
     """Another unit and another zero of the column change nothing, and the other sign only the sign.
 
-    a·x + b, up to ε.
+    Up to ε.
+
+    Formula: N(a·x + b) = sign(a)·N(x)
     """
     call = filled_up(case, rows=5).to(torch.float64)
     x = call.inputs[column(call)]
@@ -99,6 +103,8 @@ def equal_rows_come_out_as_zero(case: Case) -> None:
     """One row, and rows that all agree, come out as 0.
 
     Nothing is divided by 0.
+
+    Formula: std = 0 ⇒ N(x) = 0
     """
     call = case.call(rows=case.draw(st.sampled_from([1, 2, 3])))
     x = torch.full_like(call.inputs[column(call)], case.draw(st.sampled_from([0.0, -2.5, 4096.0]), "x"))
@@ -111,6 +117,8 @@ def padding_does_not_matter(case: Case) -> None:
     """Rows of weight 0 come out as 0 and take no part, whatever stands in them.
 
     NaN and infinity included; how heavy the other rows are does not matter.
+
+    Formula: wᵢ = 0 ⇒ N(x)ᵢ = 0 and N(x)ⱼ is independent of xᵢ
     """
     call, poison = filled_up(case, rows=5), case.draw(st.sampled_from(POISON), "poison")
     x, padding = call.inputs[column(call)], call.inputs["weight"] == 0
@@ -170,6 +178,8 @@ def twice_is_once(case: Case) -> None:
     """What is transformed already stays as it is, up to ε.
 
     A column of mean 0 and standard deviation 1 has them already; what is kept is what was said.
+
+    Formula: f(f(x)) = f(x)
     """
     call = filled_up(case, rows=6).to(torch.float64)
     once = rewritten(call)
@@ -184,6 +194,8 @@ def real_rows_have_mean_0_and_deviation_1(case: Case) -> None:
     """The real rows come out with mean 0 and standard deviation 1, in the order in which they were.
 
     However many there are; a deviation that divides by one less is above 1.
+
+    Formula: mean N(x) = 0, mean N(x)² = 1, xᵢ ≤ xⱼ ⇒ N(x)ᵢ ≤ N(x)ⱼ
     """
     call = filled_up(case, rows=case.draw(st.sampled_from([2, 3, 7]))).to(torch.float64)
     real = call.inputs["weight"] != 0
@@ -202,6 +214,10 @@ def far_from_0_nothing_is_lost(case: Case) -> None:
     """Rows that lie far from 0, and near each other, keep their digits.
 
     Whole numbers from 10 000 on are exact in float32, and their squares are not: E[x²] − E[x]² would be wrong there.
+
+    Formula: N(x + c) = N(x) for |c| ≫ std, by Σ (x − mean)² and not by E[x²] − E[x]²
+
+    Reference: Chan, Golub and LeVeque (1983).
     """
     call = case.call(rows=6)
     x = torch.tensor([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])[case.draw(st.permutations(range(6)), "order")]

@@ -27,6 +27,10 @@ def all_rows_are_equally_likely(case: Case) -> None:
     """Every row held is drawn with the same probability, the oldest and the newest too.
 
     Exact binomial tails; before and after it wraps, its capacity no multiple of the environments.
+
+    Formula: P(i) = 1/N
+
+    Reference: bounds of the counts: Clopper and Pearson (1934).
     """
     block, stream = small(case.block, case.draw(st.sampled_from([4, 5, 7]))), case.draw(streams())
     tell(case, block, stream)
@@ -43,6 +47,8 @@ def rows_of_a_batch_are_independent(case: Case) -> None:
     """The rows of a batch are drawn independently of each other.
 
     A row may stand twice: every ordered pair of neighbours in a batch is equally likely.
+
+    Formula: P(i, then j) = 1/N²
     """
     block, stream = small(case.block, 3), case.draw(streams())
     tell(case, block, stream)

@@ -91,6 +91,10 @@ def the_next_action_is_of_the_same_environment(case: Case) -> None:
     """A row's next action is the action of the next row that its own environment wrote, whoever wrote in between.
 
     Of rows that were not terminated, with which no action follows.
+
+    Formula: next.action of row t = a_{t+1} of the same environment
+
+    Reference: Sutton and Barto (2018), section 6.4.
     """
     block, stream = drawn(case)
     found = contents(Subject(block, stream.environments).fill(stream))
@@ -108,6 +112,10 @@ def terminated_rows_have_no_next_action(case: Case) -> None:
     """A terminated row is handed on, truncated as well or not, and its next action is 0.
 
     Its discount is 0, so that no target uses it.
+
+    Formula: terminated ⇒ next.action = 0 and discount = 0
+
+    Reference: Convention of the library.
     """
     block, stream = drawn(case)
     found = contents(Subject(block, stream.environments).fill(stream))

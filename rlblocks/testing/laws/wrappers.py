@@ -161,7 +161,9 @@ def limits(block: Block) -> str:
 def rewards_are_clipped(case: Case) -> None:
     """Rewards are clipped to [low, high], and nothing else changes them.
 
-    min(max(r, low), high).
+    Formula: r ← min(max(r, low), high)
+
+    Reference: Mnih et al. (2015), Methods, for [−1, 1].
     """
     wrapped, bare, seed = pair(case)
     for ours, theirs in zip(_steps(walk(wrapped, seed)), _steps(walk(bare, seed)), strict=True):
@@ -180,6 +182,10 @@ def time_limits_truncate(case: Case) -> None:
     """An episode of as many steps as the limit is truncated, and terminated too where it was.
 
     No episode is longer.
+
+    Formula: t = limit ⇒ truncated
+
+    Reference: Pardo et al. (2018).
     """
     wrapped, _, seed = pair(case)
     length = 0

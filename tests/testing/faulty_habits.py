@@ -23,6 +23,7 @@ from rlblocks.target_updates import Polyak, TargetUpdate
 from rlblocks.targets import MaxQ, Target
 from rlblocks.testing import unlisted
 from rlblocks.transforms import Keep, Transform
+from tests.testing.planting import hashed
 
 HABITS = {
     "writes what it reads": "GEN-1",
@@ -31,6 +32,7 @@ HABITS = {
     "counts its calls": "GEN-14",
     "notes its calls in its class": "GEN-17a",
     "is known by its identity": "GEN-18",
+    "hashed by its identity": "GEN-17",
 }
 FLOATING = {"computes in float32": "GEN-7", "casts to the type of what it reads": "GEN-7a"}
 ROWS = {"numbers its rows": "GEN-9"}
@@ -119,7 +121,7 @@ with unlisted():
 
         inputs = property(lambda _: MaxQ.inputs)
         fault: str = fields.text("none")
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def compute(self, **given):
             return spoiled(self, MaxQ().compute, given)
@@ -131,7 +133,7 @@ with unlisted():
         inputs, outputs = property(lambda _: SquaredError.inputs), SquaredError.outputs
         fault: str = fields.text("none")
         coefficient: float = fields.number(1.0)
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def compute(self, **given):
             return spoiled(self, SquaredError().compute, given)
@@ -143,7 +145,7 @@ with unlisted():
         inputs, misfit = property(lambda _: GaussianNoise.inputs), GaussianNoise.misfit
         fault: str = fields.text("none")
         scale: Schedule = fields.schedule(0.1)
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def compute(self, **given):
             return spoiled(self, GaussianNoise().compute, given)
@@ -158,7 +160,7 @@ with unlisted():
         inputs = property(lambda _: TDLambda.inputs)
         fault: str = fields.text("none")
         lam: float = fields.number(0.5)
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def compute(self, **given):
             return spoiled(self, TDLambda(self.lam).compute, given)
@@ -172,7 +174,7 @@ with unlisted():
         )
         fault: str = fields.text("none")
         key: str = fields.text("value")
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def compute(self, **given):
             return spoiled(self, Keep().compute, given)
@@ -182,7 +184,7 @@ with unlisted():
         """A mean over members with a bad habit."""
 
         fault: str = fields.text("none")
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def compute(self, values):
             return spoiled(self, lambda values: Average().compute(values), {"values": values})
@@ -193,7 +195,7 @@ with unlisted():
 
         fault: str = fields.text("none")
         max_norm: float = fields.number(1.0)
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def compute(self, grad):
             return spoiled(self, lambda grad: ClipNorm(self.max_norm).compute(grad), {"grad": grad})
@@ -206,7 +208,7 @@ with unlisted():
         fault: str = fields.text("none")
         tau: float = fields.number(0.25)
         every: Clock = fields.duration(Updates(1))
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def compute(self, *, online, target):
             return spoiled(self, Polyak(self.tau).compute, {"online": online, "target": target})
@@ -220,7 +222,7 @@ with unlisted():
         lr: Schedule = fields.schedule(0.01)
         momentum: float = fields.number(0.0)
         clip: Clip = fields.slot("clips", NoClip)
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def init(self, params):
             return SGD().init(params)
@@ -235,7 +237,7 @@ with unlisted():
         """An affine map with a bad habit."""
 
         fault: str = fields.text("none")
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def build(self, inputs, outputs, generator):
             return Spoiled(self, Dense().build(inputs, outputs, generator))
@@ -245,7 +247,7 @@ with unlisted():
         """Layers on a vector with a bad habit."""
 
         fault: str = fields.text("none")
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
         plain = MLP((5,))
 
         def misfit(self, spec):
@@ -262,7 +264,7 @@ with unlisted():
         """The value of a state with a bad habit."""
 
         fault: str = fields.text("none")
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def writes(self, spec):
             return StateValue().writes(spec)
@@ -280,7 +282,7 @@ with unlisted():
         key = "quantiles"
         fault: str = fields.text("none")
         n: int = fields.integer(3)
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def width(self):
             return self.n
@@ -301,7 +303,7 @@ with unlisted():
 
         noise, plain = "normal", Gaussian()
         fault: str = fields.text("none")
-        noted, __attrs_post_init__ = (), registers
+        noted, __attrs_post_init__, __hash__ = (), registers, hashed
 
         def misfit(self, action):
             return self.plain.misfit(action)

@@ -9,7 +9,7 @@ from rlblocks._core import fields
 from rlblocks.envs import Environment, SuppliedVector, Wrapper
 from rlblocks.testing import unlisted
 from tests.testing.odd_envs import Walkers, Walking
-from tests.testing.planting import each
+from tests.testing.planting import each, hashed
 
 
 class Stacked(gymnasium.Wrapper):
@@ -135,6 +135,7 @@ with unlisted():
 
         steps: int = fields.integer(3)
         fault: str = fields.text("none")
+        __hash__ = hashed
 
         def wrap(self, env):
             return Limited(env, self.steps, self.fault)
@@ -145,6 +146,7 @@ with unlisted():
 
         n: int = fields.integer(3)
         fault: str = fields.text("none")
+        __hash__ = hashed
 
         def facts(self):
             facts = Walking(self.n).facts()
@@ -201,11 +203,12 @@ FAULTS = [
     ),
     *each(
         FaultyLimit, ("a step late", "WRP-7"), ("counts over episodes", "WRP-3"), ("its own limit alone", "WRP-2"),
+        ("hashed by its identity", "GEN-17"),
     ),
     *each(
         FaultyWalkers, ("takes any shape", "GEN-21"), ("moves before it refuses", "GEN-21"),
         ("flags as numbers", "COL-4"), ("observations in float64", "COL-4"), ("a NaN at the end", "COL-4"),
-        ("says another space", "COL-4a"),
+        ("says another space", "COL-4a"), ("hashed by its identity", "GEN-17"),
     ),
     *each(FaultyVector, ("takes dummy steps for real", "COL-2"), ("loses final observations", "COL-2")),
 ]  # fmt: skip

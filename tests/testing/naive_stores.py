@@ -13,6 +13,7 @@ from rlblocks.schedules import Constant, Schedule
 from rlblocks.stores import Store, bytes_of
 from rlblocks.testing import unlisted
 from tests.testing.lists import EpisodesAround, refuse_misfits, row_of
+from tests.testing.planting import hashed
 
 
 class ListMemory:
@@ -196,6 +197,7 @@ with unlisted():
 
         capacity: int = fields.integer(9, ge=1)
         fault: str = fields.text("none")
+        __hash__ = hashed
 
         def build(self, spec):
             return ListMemory(spec, self.capacity, self.fault)
@@ -252,6 +254,7 @@ FAULTS = [
     (ListReplay(fault="forgets rows"), "GEN-5"),
     (ListReplay(fault="a state that is no copy"), "GEN-5a"),
     (ListReplay(fault="any shape"), "GEN-21"),
+    (ListReplay(fault="hashed by its identity"), "GEN-17"),
     (CumulativeReplay(fault="alpha twice"), "PER-4"),
     (CumulativeReplay(fault="weights upside down"), "PER-5"),
     (CumulativeReplay(fault="weights are not scaled"), "PER-5"),

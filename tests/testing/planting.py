@@ -4,3 +4,8 @@
 def each(kind, *pairs):
     """A block of a kind for each place of its fault, and the law that must catch it."""
     return [(kind(fault=fault), law) for fault, law in pairs]
+
+
+def hashed(self):
+    """A hash, which is the address of the block where that is its fault."""
+    return id(self) if self.fault == "hashed by its identity" else 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -58,6 +59,8 @@ def the_end_is_held(case: Case) -> None:
     """From D on it is v(D), exactly, and before 0 it is v(0).
 
     A run that goes on after the schedule's end does not move it.
+
+    Formula: v(D + t) = v(D) and v(−t) = v(0), for t ≥ 0
     """
     duration, t = case.block.over.count, case.draw(times(case.block))
     last = value_at(case, duration)
@@ -65,19 +68,21 @@ def the_end_is_held(case: Case) -> None:
     require(value_at(case, -t) == case.block.at(0), "the value before the start is not that at the start")
 
 
-@law("SCH-2", role="schedules", since="0.1", needs=one_piece)
+@law("SCH-2", role="schedules", since="0.1", needs=one_piece, examples=30)
 def it_is_monotone(case: Case) -> None:
     """It goes from its start to its end without turning back.
 
     Between two times it never moves away from its end.
+
+    Formula: t ≤ u ⇒ |v(u) − v(∞)| ≤ |v(t) − v(∞)|
     """
-    first, second = sorted([case.draw(times(case.block)), case.draw(times(case.block))])
     block, rising = case.block, case.block.at(1e18) >= case.block.at(0)
-    before, after = value_at(case, first), value_at(case, second)
-    require(
-        before <= after if rising else before >= after,
-        f"it is {before} at {first} and {after} at {second} on its way from {block.at(0)} to {block.at(1e18)}",
-    )
+    asked = [(t, value_at(case, t)) for t in sorted(case.draw(st.lists(times(block), min_size=2, max_size=8)))]
+    for (first, before), (second, after) in pairwise(asked):
+        require(
+            before <= after if rising else before >= after,
+            f"it is {before} at {first} and {after} at {second} on its way from {block.at(0)} to {block.at(1e18)}",
+        )
 
 
 @law("SCH-2a", role="schedules", since="0.1", examples=25)
@@ -85,6 +90,8 @@ def values_lie_in_the_span(case: Case) -> None:
     """No value lies outside of its span.
 
     What a field was checked against holds for every value.
+
+    Formula: min span ≤ v(t) ≤ max span
     """
     found, span = value_at(case, case.draw(times(case.block))), case.block.span()
     require(min(span) <= found <= max(span), f"the value {found} lies outside of the span {span}")
@@ -95,6 +102,11 @@ def equals_its_equation(case: Case) -> None:
     """It equals its equation.
 
     The straight line to 2 units in the last place of exact fractions.
+
+    Formula: linear: a + (b − a)·s; cosine: b + (a − b)·(1 + cos πs)/2; exponential: b + (a − b)·exp(−t/D); with s =
+    min(max(t/D, 0), 1)
+
+    Reference: cosine: Loshchilov and Hutter (2017), equation 5.
     """
     t = case.draw(times(case.block))
     found, due = value_at(case, t), oracles.SCHEDULES[oracles.like(case.block)](case.block, t)
@@ -110,6 +122,8 @@ def any_order_of_times(case: Case) -> None:
     """It is pure in time: asked about any times in any order, it answers the same.
 
     So a resumed run reads what an uninterrupted one would.
+
+    Formula: v(t) is a function of t alone
     """
     asked = case.draw(st.lists(times(case.block), min_size=2, max_size=6), "times")
     forward = {t: case.block.at(t) for t in asked}
@@ -121,7 +135,9 @@ def any_order_of_times(case: Case) -> None:
 def chunks_do_not_matter(case: Case) -> None:
     """How time is divided into steps does not matter, nor what other clocks count.
 
-    `value(times)` is `at` its own clock's reading.
+    Nothing is remembered of earlier times.
+
+    Formula: value(times) = v(clock(times))
     """
     block, total = case.block, case.draw(st.integers(1, 300), "total")
     reached = 0
@@ -141,6 +157,8 @@ def it_moves(case: Case) -> None:
     """If it has two ends, it moves between them.
 
     At D it is not still where it started.
+
+    Formula: min span < max span ⇒ v(t) ≠ v(0) for some t in {D/4, D/2, 3D/4, D}
     """
     block = case.block
     start, span = value_at(case, 0), block.span()
@@ -170,6 +188,8 @@ def pieces_have_local_time(case: Case) -> None:
     """At a knot the piece rules that begins there, in its own local time.
 
     Every piece is asked for the time since it began.
+
+    Formula: v(b_k + t) = v_k(t) for 0 ≤ t < D_k, with b_k = Σ_{j<k} D_j
     """
     block: Any = case.block
     for piece, begins in zip(block.pieces, [0.0, *_knots(block)], strict=True):

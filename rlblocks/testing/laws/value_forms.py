@@ -6,6 +6,7 @@ import math
 
 import torch
 from hypothesis import strategies as st
+from torch import Tensor
 
 from rlblocks._core.block import Block
 from rlblocks.testing import oracles
@@ -36,9 +37,11 @@ def unbounded(block: Block) -> str:
 
 @law("FRM-1", role="value_forms", since="0.1", needs=scalar, covers=ENDS)
 def scalars_equal_their_equation(case: Case) -> None:
-    """The back-up is r + γ·v, and the mean the value itself.
+    """The back-up is one step of reward and the value, and the mean the value itself.
 
     Row by row, in Python floats.
+
+    Formula: backup = r + γ·v, mean = v
     """
     call = case.call(part="backup")
     rows = oracles.rows_of_call(call)
@@ -50,9 +53,13 @@ def scalars_equal_their_equation(case: Case) -> None:
 
 @law("FRM-1a", role="value_forms", since="0.1", needs=quantiles, covers=ENDS)
 def quantiles_equal_their_equations(case: Case) -> None:
-    """Every quantile is backed up for itself, r + γ·θ, and the mean is that of all, each as likely as any other.
+    """Every quantile is backed up for itself, and the mean is that of all, each as likely as any other.
 
     Number by number, in Python floats; their order does not matter to the mean.
+
+    Formula: backup_i = r + γ·θᵢ, mean = (1/M)·Σᵢ θᵢ
+
+    Reference: Dabney et al. (2018).
     """
     call = case.call(part="backup")
     rows = oracles.rows_of_call(call)
@@ -70,9 +77,11 @@ def quantiles_equal_their_equations(case: Case) -> None:
 
 @law("FRM-2", role="value_forms", since="0.1", needs=unbounded, covers=ENDS)
 def backups_have_the_right_mean(case: Case) -> None:
-    """The mean of the back-up is r + γ times the mean.
+    """The mean of the back-up is the back-up of the mean.
 
     So a target of this form agrees with one of scalars.
+
+    Formula: mean(backup(r, γ, z)) = r + γ·mean(z)
     """
     call, block = case.call(part="backup"), case.block
     value, backup = call.inputs["value"], call()["backup"]
@@ -85,6 +94,8 @@ def terminated_rows_forget_the_value(case: Case) -> None:
     """A terminated row is backed up from its reward alone, even if its value is NaN.
 
     What stands there is not used; the other rows do not notice.
+
+    Formula: γ = 0 ⇒ backup(r, 0, z) = backup(r, 0, z′)
     """
     call, poison = case.call(part="backup"), case.draw(st.sampled_from(POISON), "poison")
     over, value = call.inputs["discount"] == 0, call.inputs["value"].clone()
@@ -121,24 +132,34 @@ def actions_do_not_mix(case: Case) -> None:
     """Every action has a mean of its own.
 
     Actions in another order have their means in that order.
+
+    Formula: mean(z∘σ) = mean(z)∘σ, for every order σ of the actions
     """
     call = case.call(part="mean")
     order = torch.tensor(case.draw(orders(call.sizes["action"]), "order"))
     same(call(value=call.inputs["value"][:, order])["mean"], call()["mean"][:, order], "of permuted actions, the mean")
 
 
-@law("FRM-6", role="value_forms", since="0.1", covers=("discounts that differ",))
+@law("FRM-6", role="value_forms", since="0.1", covers=("discounts that differ",), examples=60)
 def rows_have_their_own_discount(case: Case) -> None:
     """Every row has a discount and a reward of its own.
 
-    A reward that is larger by 1 gives a mean that is larger by 1, in its row alone.
+    A reward that is larger by 1 gives a mean that is larger by 1, in its row alone; a value that is larger gives one
+    that is larger by the row's own discount times as much.
+
+    Formula: mean(backup(r + x, γ, z)) = mean(backup(r, γ, z)) + x
     """
     call, block = case.call(part="backup"), case.block
     if unbounded(block):
         return
+
+    def mean(value: Tensor) -> Tensor:
+        found: Tensor = block.mean(value.unsqueeze(1)).squeeze(1)
+        return found
+
+    value, before = call.inputs["value"], mean(call()["backup"])
     shift = torch.arange(call.sizes["batch"], dtype=torch.float32)
-    before, after = (
-        block.mean(b.unsqueeze(1)).squeeze(1)
-        for b in (call()["backup"], call(reward=call.inputs["reward"] + shift)["backup"])
-    )
+    after = mean(call(reward=call.inputs["reward"] + shift)["backup"])
     close(after - before, shift, "of rewards larger by the number of their row, the mean is larger by")
+    more, after = mean(value + 8.0) - mean(value), mean(call(value=value + 8.0)["backup"])
+    close(after - before, call.inputs["discount"] * more, "of values larger by 8, the mean is larger by")

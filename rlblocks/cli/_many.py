@@ -50,3 +50,9 @@ def _tell(group: Group) -> None:
             f"seed {failed[0].seed}{more} failed: {failed[0].said}",
             fix=f"see what it printed in {group.folder}/seed-*/output.txt",
         )
+    from rlblocks.runs.broken_laws import load_report
+
+    for one in group.results:
+        found = load_report(one.folder).broken if one.folder is not None else []
+        if found:
+            raise RunError(f"seed {one.seed}: {found[0]}", fix=f"see all in {group.folder}/seed-*/*/laws.json")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rlblocks.cli._callbacks import boards
 from rlblocks.cli._names import complete_recipe, complete_run, complete_setting
 
+if TYPE_CHECKING:
+    from rlblocks.runs.run import Run
+
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per event, for programs.")]
+CheckLaws = Annotated[
+    bool, typer.Option("--check-laws", help="Ask cheap laws of real batches; the exit code is 1 where one is broken.")
+]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines, as in a pipe.")]
 TensorBoard = Annotated[
     bool, typer.Option("--tensorboard", help="Write TensorBoard files into the run folder as well.")
@@ -34,12 +40,13 @@ def run(
     json: Json = False,
     plain: Plain = False,
     tensorboard: TensorBoard = False,
+    check_laws: CheckLaws = False,
 ) -> None:  # fmt: skip
     """Train a recipe.
 
     Options of the run: steps, seed, seeds (0..9 trains ten runs on the cores there are), device, threads, compile,
-    evaluate_every, episodes, evaluation_steps, save_every, stop (solved ends the run early), video, folder, patch
-    (several with commas).
+    evaluate_every, episodes, evaluation_steps, save_every, stop (solved ends the run early), video, check_laws, folder,
+    patch (several with commas).
 
     Every other name is a place in the recipe, in full or as short as it is unmistakable: env, gamma, store.capacity,
     target=double_q, lr=3e-4. Settings are applied from left to right.
@@ -51,7 +58,9 @@ def run(
     view = view_of(quiet=quiet, json=json, plain=plain)
     callbacks = boards(wanted=tensorboard)
     made, options, notes = prepared(recipe, chosen)
-    command = shlex.join(["rlblocks", "run", recipe, *(settings or [])])
+    if check_laws:
+        options = {"check_laws": "sampled", **options}
+    command = shlex.join(["rlblocks", "run", recipe, *(settings or []), *["--check-laws"] * check_laws])
     if chosen.seeds:
         from rlblocks.cli import _many
 
@@ -59,7 +68,13 @@ def run(
         return
     from rlblocks.runs.train import train
 
-    train(made, folder=chosen.folder, view=view, callbacks=callbacks, command=command, notes=notes, **options)
+    _judge(train(made, folder=chosen.folder, view=view, callbacks=callbacks, command=command, notes=notes, **options))
+
+
+def _judge(ended: Run) -> None:
+    """The exit code of a run of which a law was broken is 1; which one was said already."""
+    if ended.laws.broken:
+        raise typer.Exit(1)
 
 
 def resume(
@@ -84,7 +99,7 @@ def resume(
     if group is not None:
         _many.go_on(group, view)
         return
-    go_on(run_of(run), view=view, callbacks=boards(wanted=tensorboard))
+    _judge(go_on(run_of(run), view=view, callbacks=boards(wanted=tensorboard)))
 
 
 def view_of(*, quiet: bool, json: bool, plain: bool) -> str:

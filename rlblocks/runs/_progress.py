@@ -100,6 +100,8 @@ class Progress:
                 self.over = True
             case Started():
                 self.title, self.budget, self.env_steps = event.title, max(1, event.budget), event.env_steps
+            case _:
+                pass
 
     def _stand(self, event: Tick | Finished) -> None:
         self.env_steps, self.updates, self.seconds = event.env_steps, event.updates, event.seconds

@@ -11,7 +11,7 @@ from rlblocks.runs._text import Glyphs, count, duration, number, percent, printa
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rlblocks.runs.events import Evaluated, Finished, Started
+    from rlblocks.runs.events import Evaluated, Finished, LawsAsked, Started, Warned
 
 Row = tuple[str, str]  # a label and what is said under it
 
@@ -62,6 +62,27 @@ def verdict_lines(finished: Finished) -> list[str]:
         lines.append(f"  folder  {printable(typed(finished.folder))}")
         lines += ["  next", *aligned(commands(finished), "    ")]
     return lines
+
+
+def warning(warned: Warned) -> str:
+    """A warning on one line, with where the run stood."""
+    return f"warning at {count(warned.env_steps)} steps: {printable(warned.said)}"
+
+
+def law_lines(asked: LawsAsked) -> list[str]:
+    """What a run that asked laws says at its end.
+
+    >>> from rlblocks.runs.events import LawsAsked
+    >>> print(*law_lines(LawsAsked(9, 9, 4, {"store": ("BUF-2", "BUF-7")}, (), 1.0)), sep=chr(10))
+    laws: 4 batches checked, 2 laws of 1 slot, none broken
+      store  BUF-2 BUF-7
+    """
+    batches = "1 batch" if asked.batches == 1 else f"{count(asked.batches)} batches"
+    slots = "1 slot" if len(asked.laws) == 1 else f"{len(asked.laws)} slots"
+    laws, found = sum(map(len, asked.laws.values())), str(len(asked.broken) or "none")
+    head = f"laws: {batches} checked, {laws} laws of {slots}, {found} broken"
+    rows = [(printable(slot), " ".join(ids)) for slot, ids in asked.laws.items()]
+    return [head, *aligned(rows, "  "), *(f"  {printable(said)}" for said in asked.broken)]
 
 
 def losses_first(progress: Progress) -> list[Row]:

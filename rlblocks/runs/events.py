@@ -80,6 +80,28 @@ class Finished:
 
 
 @attrs.frozen
+class Warned:
+    """Something is wrong that does not stop the run: a block broke a law on a real batch."""
+
+    env_steps: int
+    updates: int
+    said: str
+    seconds: float
+
+
+@attrs.frozen
+class LawsAsked:
+    """The run is over, and laws were asked of its batches."""
+
+    env_steps: int
+    updates: int
+    batches: int
+    laws: Mapping[str, tuple[str, ...]]  # by slot, the ids of those that were asked
+    broken: tuple[str, ...]  # each in words
+    seconds: float
+
+
+@attrs.frozen
 class Tick:
     """Time passes: at most four times a second, for views that show where the run stands."""
 
@@ -89,7 +111,7 @@ class Tick:
     seconds: float
 
 
-Event = Started | EpisodeEnded | Learned | Evaluated | Saved | Finished | Tick
+Event = Started | EpisodeEnded | Learned | Evaluated | Saved | Finished | Tick | Warned | LawsAsked
 
 
 class Callback(Protocol):

@@ -15,9 +15,20 @@ import attrs
 
 from rlblocks._core.errors import RecipeError, did_you_mean
 from rlblocks.runs._progress import Progress
-from rlblocks.runs._report import banner_lines, cut_short, progress_line, verdict_lines
+from rlblocks.runs._report import banner_lines, cut_short, law_lines, progress_line, verdict_lines, warning
 from rlblocks.runs._text import Glyphs, encodable, glyphs_for
-from rlblocks.runs.events import Callback, EpisodeEnded, Evaluated, Event, Finished, Learned, Started, Tick
+from rlblocks.runs.events import (
+    Callback,
+    EpisodeEnded,
+    Evaluated,
+    Event,
+    Finished,
+    LawsAsked,
+    Learned,
+    Started,
+    Tick,
+    Warned,
+)
 from rlblocks.runs.metrics import record_of
 
 if TYPE_CHECKING:
@@ -175,6 +186,10 @@ class PlainLines:
                 self.ration.wait(PLAIN_FIRST)
             case Evaluated() if event.cut and self.progress.cuts == 1:
                 self._write([cut_short(event.cut, event.lengths)])
+            case Warned():
+                self._write([warning(event)])
+            case LawsAsked():
+                self._write(law_lines(event))
             case Finished():
                 self._write(verdict_lines(event))
             case _:
@@ -207,6 +222,10 @@ class PanelView:
                 self._open(event)
             case Evaluated() if event.cut and self.progress.cuts == 1 and self.live is not None:
                 self.live.console.print(cut_short(event.cut, event.lengths), soft_wrap=True)  # above the panel
+            case Warned() if self.live is not None:
+                self.live.console.print(warning(event), soft_wrap=True)
+            case LawsAsked() if self.live is not None:
+                self.live.console.print("\n".join(law_lines(event)), soft_wrap=True)
             case Finished():
                 self._close(event)
             case _:

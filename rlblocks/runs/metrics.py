@@ -13,7 +13,18 @@ import attrs
 import numpy as np
 
 from rlblocks._core.errors import RunError
-from rlblocks.runs.events import EpisodeEnded, Evaluated, Event, Finished, Learned, Saved, Started, Tick
+from rlblocks.runs.events import (
+    EpisodeEnded,
+    Evaluated,
+    Event,
+    Finished,
+    LawsAsked,
+    Learned,
+    Saved,
+    Started,
+    Tick,
+    Warned,
+)
 from rlblocks.runs.statistics import Array, Curve
 
 if TYPE_CHECKING:
@@ -68,6 +79,12 @@ def record_of(event: Event) -> Record:  # noqa: PLR0911  one return for each eve
             return {"kind": "finished", **_stand(event), **said, "seconds": _seconds(event)}
         case Tick():
             return {"kind": "tick", **_stand(event), "episodes": event.episodes, "seconds": _seconds(event)}
+        case Warned():
+            return {"kind": "warning", **_stand(event), "said": event.said, "seconds": _seconds(event)}
+        case LawsAsked():
+            laws = {slot: list(ids) for slot, ids in event.laws.items()}
+            asked = {"batches": event.batches, "laws": laws, "broken": list(event.broken)}
+            return {"kind": "laws", **_stand(event), **asked, "seconds": _seconds(event)}
         case Started():
             return {
                 "kind": "started", "title": event.title, "folder": None if event.folder is None else str(event.folder),
@@ -76,11 +93,11 @@ def record_of(event: Event) -> Record:  # noqa: PLR0911  one return for each eve
             }  # fmt: skip
 
 
-def _stand(event: Learned | Evaluated | Finished | Tick) -> Record:
+def _stand(event: Learned | Evaluated | Finished | Tick | Warned | LawsAsked) -> Record:
     return {"env_steps": event.env_steps, "updates": event.updates}
 
 
-def _seconds(event: EpisodeEnded | Learned | Evaluated | Saved | Finished | Tick) -> float:
+def _seconds(event: EpisodeEnded | Learned | Evaluated | Saved | Finished | Tick | Warned | LawsAsked) -> float:
     return round(event.seconds, 3)
 
 

@@ -34,6 +34,7 @@ class Options:
         save_every: environment steps between checkpoints; 0 takes a tenth of the run.
         stop: "budget", or "solved" to end as soon as an evaluation reaches the environment's reward threshold.
         video: "auto" records one greedy episode at the end where the environment draws; "never" does not.
+        check_laws: "never", "sampled" asks cheap laws of some real batches, "always" of each; it changes no result.
     """
 
     steps: int = fields.integer(DEFAULT_STEPS, ge=1, unit="environment steps")
@@ -47,6 +48,7 @@ class Options:
     save_every: int = fields.integer(0, ge=0, unit="environment steps")
     stop: str = fields.choice(("budget", "solved"), "budget")
     video: str = fields.choice(("auto", "never"), "auto")
+    check_laws: str = fields.choice(("never", "sampled", "always"), "never")
 
     @property
     def evaluation_interval(self) -> int:

@@ -17,6 +17,7 @@ from rlblocks.runs import checkpoint
 from rlblocks.runs import folder as files
 from rlblocks.runs._record import recipe_of
 from rlblocks.runs.agent import Agent, evaluation_seed
+from rlblocks.runs.broken_laws import Report
 from rlblocks.runs.evaluation import Scores, evaluate, frames_of
 from rlblocks.runs.metrics import Metrics, load_metrics
 from rlblocks.runs.options import Options
@@ -34,13 +35,21 @@ class Run:
         folder: where it is; None where nothing was written.
         outcome: best and last evaluation, and when it was solved.
         reason: why it ended: "budget", "solved", "interrupted" or "stopped".
+        laws: which laws were asked of its batches, and which were broken; empty where none were asked.
     """
 
     def __init__(  # noqa: PLR0917  made in one place, from what a session holds
-        self, plan: Plan, agent: Agent, options: Options, folder: Path | None, outcome: Outcome, reason: str
+        self,
+        plan: Plan,
+        agent: Agent,
+        options: Options,
+        folder: Path | None,
+        outcome: Outcome,
+        reason: str,
+        laws: Report | None = None,
     ) -> None:
         self.plan, self.agent, self.options, self.folder = plan, agent, options, folder
-        self.outcome, self.reason = outcome, reason
+        self.outcome, self.reason, self.laws = outcome, reason, laws or Report()
 
     @property
     def recipe(self) -> Recipe:

@@ -90,7 +90,8 @@ class Session:
 
     # -- events --------------------------------------------------------------------------------------------------
 
-    def _seconds(self) -> float:
+    def seconds(self) -> float:
+        """Wall clock since the run began, over all its parts."""
         return time.perf_counter() - self._began
 
     def emit(self, event: Event) -> None:
@@ -128,7 +129,7 @@ class Session:
         now, c = time.perf_counter(), self.state.counters
         if now >= self._next_tick:
             self._next_tick = now + TICK
-            self.emit(Tick(c.env_steps, c.updates, c.episodes, self._seconds()))
+            self.emit(Tick(c.env_steps, c.updates, c.episodes, self.seconds()))
 
     def _report(self) -> None:
         """What became due since the last time: finished episodes, a learn report, an evaluation, a checkpoint."""
@@ -136,7 +137,7 @@ class Session:
         if self._loop.episodes:
             first = counters.episodes - len(self._loop.episodes) + 1
             for number, (at, index, value, length) in enumerate(self._loop.episodes, first):
-                self.emit(EpisodeEnded(at, counters.updates, number, value, length, index, self._seconds()))
+                self.emit(EpisodeEnded(at, counters.updates, number, value, length, index, self.seconds()))
             self._loop.episodes.clear()
         now = self._past = counters.env_steps
         if now == past:
@@ -154,7 +155,7 @@ class Session:
     def _report_learning(self) -> None:
         counters = self.state.counters
         numbers = self._shown.plain(counters)
-        self.emit(Learned(counters.env_steps, counters.updates, self._losses() | numbers, self._seconds()))
+        self.emit(Learned(counters.env_steps, counters.updates, self._losses() | numbers, self.seconds()))
 
     def _losses(self) -> dict[str, float]:
         found = {name: float(value) for name, value in self._loop.last.items() if value.ndim == 0}
@@ -176,7 +177,7 @@ class Session:
         outcome.last, outcome.last_std = scores.mean, scores.std
         self.emit(
             Evaluated(
-                counters.env_steps, counters.updates, scores.returns, scores.lengths, best, self._seconds(), scores.cut
+                counters.env_steps, counters.updates, scores.returns, scores.lengths, best, self.seconds(), scores.cut
             )
         )
         if best:
@@ -200,7 +201,7 @@ class Session:
         """Write the checkpoint `last`: everything that is needed to go on bit for bit."""
         if self.folder is None:
             return
-        self.outcome.seconds, self.outcome.learned = self._seconds(), self._losses()
+        self.outcome.seconds, self.outcome.learned = self.seconds(), self._losses()
         position = self._metrics.position() if self._metrics else 0
         outcome = attrs.asdict(self.outcome)
         session = {"outcome": outcome, "owed": self.owed, "metrics": position, "fixed": self._fixed}
@@ -212,7 +213,7 @@ class Session:
         path = self.folder / (files.LAST if kind == "last" else files.BEST)
         facts = {"recipe": self.plan.recipe.name, **attrs.asdict(self.state.counters)}
         checkpoint.save(path, tree, meta=facts)
-        self.emit(Saved(self.state.counters.env_steps, path, kind, self._seconds()))
+        self.emit(Saved(self.state.counters.env_steps, path, kind, self.seconds()))
 
     def _close(self) -> None:
         """The last evaluation and the last checkpoint of a run that ended in good order."""
@@ -238,7 +239,7 @@ class Session:
 
     def _finished(self, reason: str, verdict: str) -> Finished:
         counters = self.state.counters
-        return Finished(counters.env_steps, counters.updates, reason, verdict, self.folder, self._seconds())
+        return Finished(counters.env_steps, counters.updates, reason, verdict, self.folder, self.seconds())
 
 
 def verdict_of(session: Session) -> str:

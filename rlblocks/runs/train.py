@@ -25,6 +25,7 @@ from rlblocks.runs import checkpoint
 from rlblocks.runs import folder as files
 from rlblocks.runs._record import OPTIONS, options_of, recipe_of, write_record
 from rlblocks.runs.agent import evaluation_seed
+from rlblocks.runs.broken_laws import Asking
 from rlblocks.runs.events import Callback, Saved, Started
 from rlblocks.runs.live import live_view
 from rlblocks.runs.metrics import MetricsWriter
@@ -141,6 +142,7 @@ def _drive(
                 audience = attrs.evolve(audience, notes=(*audience.notes, *_machine_notes(where, fixed["device"])))
             state = build(plan, seed=options.seed, budget=options.steps, device=device.value)
             stack.callback(state.pool.close)
+            asking = Asking.of(state, options, where)
             if tree is not None:
                 state.load(tree)
             metrics = stack.enter_context(_metrics(where, tree)) if where is not None else None
@@ -153,10 +155,11 @@ def _drive(
                 plan, state, options, folder=where, metrics=metrics, callbacks=listeners, mode=mode.value,
                 outcome=outcome, owed=owed, fixed=fixed,
             )  # fmt: skip
+            asking.begin(session)
             session.emit(_started(session, device, mode, audience.notes))
             if tree is not None and where is not None:
                 session.emit(Saved(state.counters.env_steps, where / files.LAST, "last", outcome.seconds))
-            return _run(session)
+            return _run(session, asking)
     finally:
         torch.set_num_threads(threads)
 
@@ -178,16 +181,19 @@ def _check_budget(plan: Plan, options: Options) -> None:
         )  # fmt: skip
 
 
-def _run(session: Session) -> Run:
+def _run(session: Session, asking: Asking) -> Run:
     """From the first step to the last picture."""
     try:
         session.run()
     except Exception as error:
         session.fail(error)
         raise
-    run = Run(session.plan, session.agent, session.options, session.folder, session.outcome, session.reason)
+    run = Run(
+        session.plan, session.agent, session.options, session.folder, session.outcome, session.reason, asking.report
+    )
     records = session.folder is not None and session.reason != "interrupted" and session.options.video == "auto"
     missing = run.keepsake(run.video) if records and session.plan.facts.renders else ""
+    asking.end(session)
     session.finish(session.reason, verdict_of(session) + (f"; no video: {missing}" if missing else ""))
     if session.folder is not None:
         run.keepsake(run.plot)

@@ -53,6 +53,8 @@ class Case:
         from rlblocks.testing._adapters import calls
 
         if self._given is not None:
+            for what in self._given.facts():
+                self.saw(what)
             return self._given
         made = self._data.draw(calls(self.block, rows, **conditions))
         self.lines.extend(made.source())

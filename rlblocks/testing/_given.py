@@ -24,6 +24,7 @@ from rlblocks.testing._critic_calls import Setting, has_rows
 from rlblocks.testing._examples import without_local_constants
 from rlblocks.testing._law import Law
 from rlblocks.testing._names import arguments_of, asked_by
+from rlblocks.testing.trajectories import facts
 
 COMPUTING = ("targets", "losses", "explorers", "transforms")
 DRAWS = 2  # examples of a law that draws beside its inputs: hypothesis begins with the simplest, such as no permutation
@@ -97,7 +98,8 @@ def _of_returns(block: Block, given: Mapping[str, Any], around: Around) -> Call:
     time, batch = inputs["reward"].shape
     made = _return_calls.computed
     names = _return_calls.meanings(block)
-    return Call(block, made, inputs, f"{block!r}.compute", {"time": time, "batch": batch}, rows, arguments=names)
+    sizes, notes = {"time": time, "batch": batch}, tuple(facts(inputs))
+    return Call(block, made, inputs, f"{block!r}.compute", sizes, rows, arguments=names, notes=notes)
 
 
 def _of_tensors(function: Callable[[Any], Function]) -> Callable[..., Call]:
@@ -154,13 +156,14 @@ class _Nothing:
         raise _Drawing
 
 
-def broken_by(law: Law, call: Call, number: int = 1) -> str:
+def broken_by(law: Law, call: Call, number: int = 1, coverage: Coverage | None = None) -> str:
     """Why a law is broken by a block on the inputs of this call; empty where it holds, or does not apply.
 
     Args:
         law: asked by its own body, which is handed this call wherever it asks for one.
         call: of the block.
         number: decides what is drawn besides, such as the order of rows in a law on permutations.
+        coverage: takes note of what the inputs contain.
 
     >>> import torch
     >>> from rlblocks.losses import SquaredError
@@ -171,16 +174,17 @@ def broken_by(law: Law, call: Call, number: int = 1) -> str:
     """
     if law.needs(call.block):
         return ""
+    coverage = coverage or Coverage()
     try:
-        law.body(Case(call.block, cast("st.DataObject", _Nothing()), Coverage(), call))
+        law.body(Case(call.block, cast("st.DataObject", _Nothing()), coverage, call))
     except _Drawing:
-        return _with_draws(law, call, number)
+        return _with_draws(law, call, number, coverage)
     except Exception as error:  # noqa: BLE001  whatever a block raises is a broken law
         return _said(error, call)
     return ""
 
 
-def _with_draws(law: Law, call: Call, number: int) -> str:
+def _with_draws(law: Law, call: Call, number: int, coverage: Coverage) -> str:
     @seed(number)
     @settings(
         derandomize=False, deadline=None, database=None, max_examples=DRAWS, report_multiple_bugs=False,
@@ -188,7 +192,7 @@ def _with_draws(law: Law, call: Call, number: int) -> str:
     )  # fmt: skip
     @given(st.data())
     def examples(data: st.DataObject) -> None:
-        law.body(Case(call.block, data, Coverage(), call))
+        law.body(Case(call.block, data, coverage, call))
 
     try:
         with without_local_constants():

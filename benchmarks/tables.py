@@ -1,8 +1,8 @@
 """How many environment steps a second tabular Q-learning takes, beside the loop that textbooks print.
 
 The textbook's loop is a table in numpy, ε-greedy, one environment of gymnasium. Ours is the recipe `q_learning`, by
-torch (`eager`), its learn step compiled (`compiled`), or printed for numpy (`numpy`); `vector` is 64 environments and
-one learn step on their 64 rows. All of them take turns in one process and one thread, so that whatever else the machine
+torch (`eager`), its learn step compiled (`compiled`), or printed for numpy (`numpy`); `vector` is 256 environments and
+one learn step on their 256 rows. All of them take turns in one process and one thread, so that whatever else the machine
 does meets all alike; each round is timed by the processor's time and by the clock, from a quarter of the run to its
 end.
 
@@ -31,7 +31,7 @@ import rlblocks
 STEPS, ROUNDS = int(os.environ.get("STEPS", "12000")), int(os.environ.get("ROUNDS", "3"))
 ENVIRONMENTS = ("Taxi-v4", "FrozenLake8x8-v1")
 OURS = {"eager": "never", "compiled": "always", "numpy": "numpy", "vector": "numpy"}
-N = 64
+N = 256
 
 
 class Clock:

@@ -156,12 +156,17 @@ def reward_of(value: Any) -> float:
     Raises:
         Wrong: no number, not finite, or an array.
     """
-    scalar_array = isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "biuf"
-    if not scalar_array and not isinstance(value, _NUMBERS):
-        raise Wrong(
-            f"the reward is {_short(value)} of type {type(value).__name__}, not a number", _RETURN + "float(reward)"
-        )
-    number = float(value)
+    if type(value) is not int:  # the usual one of those that are no floats
+        scalar_array = isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "biuf"
+        if not scalar_array and not isinstance(value, _NUMBERS):
+            raise Wrong(
+                f"the reward is {_short(value)} of type {type(value).__name__}, not a number",
+                _RETURN + "float(reward)",
+            )
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf if value > 0 else -math.inf
     if not math.isfinite(number):
         raise Wrong(f"the reward is {number}", "look in the environment for a division by zero or an overflow")
     return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rlblocks.envs._choices import Choices
 
 MASK = "action_mask"
+FEW = 256  # actions: masks of as many are recognised when they come again
 _TELL = f'in the environment, put the mask of every state that is acted in into info["{MASK}"]'
 _FLAGS = "in the environment, give np.asarray(mask, dtype=bool), one entry for each action"
 _PARTS = (
@@ -28,7 +30,9 @@ _PARTS = (
 
 def told(info: Any, key: str = MASK) -> Any:
     """What an info says of the legal actions, or of something else; None where it says nothing."""
-    return info.get(key) if isinstance(info, Mapping) else None
+    if type(info) is dict or isinstance(info, Mapping):
+        return info.get(key)
+    return None
 
 
 def masks_actions(env: Any, actions: spaces.Space[Any]) -> bool:
@@ -99,7 +103,7 @@ def _kind(value: Any) -> str:
 
 
 def mask_of(value: Any, choices: Choices, *, terminated: bool = False, truncated: bool = False) -> NDArray[np.bool_]:
-    """Which actions are legal, of the shape of `choices`, as a copy.
+    """Which actions are legal, of the shape of `choices`, in memory of its own.
 
     Args:
         value: what the info holds; None where it holds nothing, which only the end of an episode may say. Then all
@@ -117,9 +121,9 @@ def mask_of(value: Any, choices: Choices, *, terminated: bool = False, truncated
             return choices.all_legal()
         raise Wrong(f'its info holds no "{MASK}", and that of its first reset did', _TELL)
     if type(value) is np.ndarray and value.ndim == 1 and value.shape == choices.shape and value.dtype.char in "?bB":
-        flags = value.tobytes()  # the usual form, recognised in a microsecond: all flags are 0 or 1, and one is 1
-        if b"\1" in flags and not flags.strip(b"\0\1"):
-            return value.astype(bool)
+        legal = _usual(value.tobytes()) if value.size <= FEW else None
+        if legal is not None:
+            return legal
     legal = flags_of(value, choices)
     empty = np.logical_not(legal.any(-1, keepdims=True))
     if not empty.any():
@@ -128,6 +132,14 @@ def mask_of(value: Any, choices: Choices, *, terminated: bool = False, truncated
         return np.where(empty, choices.all_legal(), legal)
     what = f"entry of choice {int(np.argmax(empty))}" if len(choices.shape) > 1 else "action"
     raise Wrong(f'info["{MASK}"] lets no {what} be legal', "let one be, or let the episode terminate there")
+
+
+@functools.lru_cache(maxsize=1024)
+def _usual(flags: bytes) -> NDArray[np.bool_] | None:
+    """A mask of the usual form, which nobody can write into: all flags are 0 or 1, and one is 1. None for any other."""
+    if b"\1" not in flags or flags.strip(b"\0\1"):
+        return None
+    return np.frombuffer(flags, bool)
 
 
 def masks_of(

@@ -97,6 +97,7 @@ class EnvPool:
         self._finite = self._contract.finite
         self._none, self._all = np.zeros(n, bool), np.ones(n, bool)
         self._all.flags.writeable = False  # every step hands over the same one
+        self._legal: NDArray[np.bool_] | None = None
         self._ready = False
 
     def _run(self, env: Env, index: int) -> Running:
@@ -120,12 +121,13 @@ class EnvPool:
     @property
     def action_mask(self) -> NDArray[np.bool_] | None:
         """Which actions are legal now; None where they are not masked."""
-        return all_legal(self._running)
+        return self._legal
 
     def reset(self) -> NDArray[Any]:
         """Start the next episode of every environment; an episode that is under way is dropped."""
         self._ready = False
         self._turn(self._running, self._start(self._running))
+        self._legal = all_legal(self._running)
         self._contract.warn_outside(self._now, self.facts.name)
         return self._now.copy()
 
@@ -158,7 +160,8 @@ class EnvPool:
             running.record(stored[i])
         self._turn(ended, seeds)
         flags = terminated, truncated, self._all
-        masks = self.action_mask if ended else next_mask, next_mask
+        self._legal = all_legal(self._running) if ended else next_mask
+        masks = self._legal, next_mask
         return Step(next_observation, observation, reward, *flags, episodes, *masks, *goals)
 
     def _start(self, some: list[Running]) -> list[int]:
@@ -209,6 +212,7 @@ class EnvPool:
         self._running, self._seed = fresh, int(state["seed"])
         self._next[...] = state["observation"]
         self._turn([], [])
+        self._legal = all_legal(fresh)
         return self._now.copy()
 
     def close(self) -> None:

@@ -73,6 +73,7 @@ OBSERVATIONS = {
 STEPS = OBSERVATIONS | {
     "reward nan": (put(1, float("nan")), "the reward is nan", OVERFLOW),
     "reward infinite": (put(1, np.float32("inf")), "the reward is inf", OVERFLOW),
+    "reward too large for a float": (put(1, -(10**400)), "the reward is -inf", OVERFLOW),
     "reward none": (put(1, None), "the reward is None of type NoneType, not a number", RETURN + "float(reward)"),
     "reward text": (put(1, "1"), "the reward is '1' of type str, not a number", RETURN + "float(reward)"),
     "reward array": (

@@ -104,8 +104,8 @@ class Along:
 
 def test_an_exact_score_is_computed_from_the_table_of_the_environment(results: Any) -> None:
     """The way along the cliff costs 13, whether or not an episode would be cut later."""
-    assert results.exact(Along(), "CliffWalking-v1", 200) == -13.0
-    assert results.exact(Along(), "CliffWalking-v1", 5) == -5.0
+    assert results.MEASURES["exact"](Along(), "CliffWalking-v1", 200) == -13.0
+    assert results.MEASURES["exact"](Along(), "CliffWalking-v1", 5) == -5.0
 
 
 def test_exact_scores_have_a_column_and_their_digits(results: Any) -> None:

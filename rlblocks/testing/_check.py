@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import unittest
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -25,6 +25,7 @@ from rlblocks.testing._limit import TooLong, time_limit
 Status = Literal["passed", "failed", "skipped", "waived"]
 PROFILES = {"fast": 1, "thorough": 20}  # how many times the examples that a law asks for
 SEED = 1  # of the examples: the same ones each time
+TURNS, APART = 20, 1_000_003  # how often more examples are drawn while a law has not seen what it is about, and how
 LIMIT = 120.0  # seconds that a law may take in the fast profile; the thorough one has as many times that as examples
 
 
@@ -174,6 +175,28 @@ def _asked(law: Law, block: Block, times: int, limit: float, seed: int) -> tuple
 def _broken(law: Law, block: Block, times: int, limit: float, seed: int) -> tuple[str, str]:
     """Why a law is broken, and the smallest example found on which it is; empty where it holds."""
     coverage, last = Coverage(), [""]
+    try:
+        with time_limit(limit), without_local_constants():
+            for turn in range(TURNS):
+                _examples(law, block, times, seed + turn * APART, coverage=coverage, last=last)()
+                if not coverage.missing(law.covers):
+                    break
+    except TooLong:
+        return f"it was stopped after {limit:g} s", last[0]
+    except Flaky:
+        return "it gave two different results for the same inputs", last[0]
+    except LawBroken as broken:
+        return str(broken), last[0]
+    except Exception as error:  # noqa: BLE001  whatever a block raises is a broken law, to be told in one line
+        return f"it raised {_said(error)}", last[0]
+    missing = coverage.missing(law.covers)
+    return (f"vacuous: no input had {' or '.join(missing)}" if missing else ""), ""
+
+
+def _examples(
+    law: Law, block: Block, times: int, seed: int, *, coverage: Coverage, last: list[str]
+) -> Callable[[], None]:  # fmt: skip
+    """Asks a law for as many inputs as it wants; the one that failed last is left in `last`, as source."""
     inputs, phases = law.examples * (1 if law.thorough else times), (Phase.generate, Phase.shrink)
 
     @seeded(seed)  # and not what hypothesis takes where there is none: a digest of this very source
@@ -192,19 +215,7 @@ def _broken(law: Law, block: Block, times: int, limit: float, seed: int) -> tupl
             last[0] = case.text() or f"block = {block!r}"
             raise
 
-    try:
-        with time_limit(limit), without_local_constants():
-            examples()
-    except TooLong:
-        return f"it was stopped after {limit:g} s", last[0]
-    except Flaky:
-        return "it gave two different results for the same inputs", last[0]
-    except LawBroken as broken:
-        return str(broken), last[0]
-    except Exception as error:  # noqa: BLE001  whatever a block raises is a broken law, to be told in one line
-        return f"it raised {_said(error)}", last[0]
-    missing = coverage.missing(law.covers)
-    return (f"vacuous: no input had {' or '.join(missing)}" if missing else ""), ""
+    return examples
 
 
 def _said(error: BaseException) -> str:

@@ -68,11 +68,9 @@ def test_a_broken_law_is_told_with_an_example_that_runs():
     assert found.title == "illegal next actions are never used, however high their value"
     assert found.reason == "with 10⁶ at illegal actions, td_target[0] is 1000000.0, but must be 0.015625"
     exec(found.counterexample, {"UsesIllegalActions": UsesIllegalActions})
-    assert str(found).splitlines()[:3] == [
-        f"TGT-7 failed: {found.title}",
-        f"  UsesIllegalActions(): {found.reason}",
-        "  the smallest example found:",
-    ]
+    said = str(found).splitlines()
+    assert said[:2] == [f"TGT-7 failed: {found.title}", f"  UsesIllegalActions(): {found.reason}"]
+    assert said[2 : -len(found.counterexample.splitlines())] == [f"  {found.formula}", "  the smallest example found:"]
 
 
 def test_the_example_is_small():
@@ -167,6 +165,20 @@ def test_a_seed_draws_its_own_examples():
     assert examples_of(7) == examples_of(7)
     assert examples_of(7) != examples_of(8)
     assert [check.seed for check in laws_of(MaxQ(), only=("TGT-2",), seed=8)] == [8]
+
+
+def test_a_law_that_saw_nothing_yet_is_asked_on():
+    """What is rare in its inputs is waited for, so that no law is called vacuous by bad luck."""
+    drawn = []
+
+    def body(case):
+        drawn.append(case.call())
+        case.saw("a pig", len(drawn) == 25)
+
+    law = Law("LAB-1", "pigs fly", ("targets",), "0.1", body, covers=("a pig",), examples=4)
+
+    assert Check(law, MaxQ()).result().status == "passed"
+    assert 25 <= len(drawn) <= 28
 
 
 def test_the_thorough_profile_draws_more():

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from _laws_pages import law_counts, laws_by_number, laws_of_role
+from _markdown import in_order, ours, paragraphs, table
 from rlblocks.recipes import RECIPES
 
 from rlblocks import describe, diff, wire
-from rlblocks._core.block import Block, blocks_of, roles
+from rlblocks._core.block import Block, roles
 from rlblocks._core.declare import Declared, Draw, Fn, Known, Read, Scheduled, Size
 from rlblocks._core.diff import Add, Remove
 from rlblocks._core.paths import join, walk
@@ -29,11 +31,6 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])
 REGION = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 LIMITS = {"file": 300, "function": 40, "class": 120, "block": 80}
-ORDER = (
-    "targets", "losses", "aggregates", "returns", "transforms", "explorers", "stores", "target_updates", "optimizers",
-    "clips", "schedules", "cadences", "early_stops", "bodies", "heads", "distributions", "layers", "value_forms",
-    "normalizers", "envs", "wrappers",
-)  # fmt: skip
 
 
 def main() -> int:
@@ -55,28 +52,6 @@ def written(page: Path) -> str:
         return f"{found[1]}\n{REGIONS[name](*arguments).strip()}\n\n{found[3]}"
 
     return REGION.sub(region, page.read_text(encoding="utf-8"))
-
-
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """A table of Markdown."""
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def ours(role: str) -> dict[str, type[Block]]:
-    """The blocks of a role that come with the library."""
-    return {name: kind for name, kind in blocks_of(role).items() if kind.__module__.startswith("rlblocks.")}
-
-
-def in_order() -> list[str]:
-    """The roles, those that one meets first in front."""
-    return sorted(roles(), key=lambda role: (ORDER.index(role) if role in ORDER else len(ORDER), role))
-
-
-def paragraphs(of: object) -> list[str]:
-    """The docstring of something, a line a paragraph, without its examples."""
-    text = re.split(r"\n\n(?:>>>|Attributes:)", inspect.getdoc(of) or "")[0]
-    return [" ".join(part.split()) for part in text.split("\n\n")]
 
 
 # -- tables of recipes and blocks --------------------------------------------------------------------------------------
@@ -267,7 +242,8 @@ def kind_of(node: ast.FunctionDef | ast.ClassDef) -> str:
 
 REGIONS: dict[str, Callable[..., str]] = {
     "recipes": recipes, "blocks": blocks, "options": options, "roles": role_tables, "paper": paper, "lineage": lineage,
-    "slots": slots, "picture": picture, "violations": violations,
+    "slots": slots, "picture": picture, "violations": violations, "laws": laws_of_role, "law-counts": law_counts,
+    "laws-by-number": laws_by_number,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
-import pytest
 from rlblocks.recipes import RECIPES
 
 from rlblocks._core.block import Block, roles
 from rlblocks.stores import NStep
 from rlblocks.transforms import Normalise
 from tests.docs.pages import ROOT, name_of
-
-
-@pytest.fixture(scope="module")
-def generate() -> Any:
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-    assert spec is not None and spec.loader is not None  # noqa: PT018  one fact: there is such a file
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_no_page_is_stale(generate: Any) -> None:

@@ -40,10 +40,14 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
-def test_every_page_is_on_the_map() -> None:
-    """The index links to every page of the documentation, and lists no page twice."""
-    index = ROOT / "docs" / "index.md"
+MAPS = [(Path("docs/index.md"), {"docs", "recipes"}), (Path("docs/laws/index.md"), {"laws"})]
+
+
+@pytest.mark.parametrize(("index", "folders"), [pytest.param(*both, id=both[0].as_posix()) for both in MAPS])
+def test_every_page_is_on_the_map(index: Path, folders: set[str]) -> None:
+    """The index links to every page of the documentation, that of the laws to every page of theirs; no page twice."""
+    index = ROOT / index
     linked = [(index.parent / link).resolve() for link in LINK.findall(index.read_text(encoding="utf-8"))]
-    pages = [page for page in PAGES if page.parent.name in {"docs", "recipes"} and page != index]
+    pages = [page for page in PAGES if page.parent.name in folders and page != index]
 
     assert [name_of(page) for page in pages if linked.count(page) != 1] == []

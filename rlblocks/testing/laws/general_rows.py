@@ -192,11 +192,16 @@ def layout_does_not_matter(case: Case) -> None:
                 agree(output, due[key], f"{key}, with {name} given as {how},")
 
 
+def on_a_gpu(block: Block) -> str:  # noqa: ARG001  the signature of `Needs`
+    """Whether there is a GPU."""
+    return "" if torch.cuda.is_available() else "there is no CUDA device here"
+
+
 @law(
     "GEN-13",
     role=FLOATING,
     since="0.1",
-    needs=lambda _: "" if torch.cuda.is_available() else "there is no CUDA device here",
+    needs=on_a_gpu,
 )
 def devices_agree(case: Case) -> None:
     """A GPU gives what the CPU gives, and leaves it there.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from functools import wraps
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -55,9 +57,11 @@ def shortened(train: Any) -> Any:
 
 @pytest.mark.parametrize("page", pages_with("python"))
 @pytest.mark.usefixtures("elsewhere")
-def test_the_python_of_a_page_runs(page: Path) -> None:
-    """From top to bottom, in one namespace; a `text` block behind it is what it prints, or the error that it raises."""
-    fences, names = fences_of(page), {"__name__": "snippet"}
+def test_the_python_of_a_page_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From top to bottom, in one module; a `text` block behind it is what it prints, or the error that it raises."""
+    module = ModuleType("snippet")
+    monkeypatch.setitem(sys.modules, "snippet", module)  # which the compiler imports to look names up
+    fences, names = fences_of(page), vars(module)
     for fence, behind in zip(fences, [*fences[1:], None], strict=True):
         if fence.words[:1] == ("python",):
             said = ran(fence, names)

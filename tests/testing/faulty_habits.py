@@ -36,6 +36,7 @@ HABITS = {
 }
 FLOATING = {"computes in float32": "GEN-7", "casts to the type of what it reads": "GEN-7a"}
 ROWS = {"numbers its rows": "GEN-9"}
+BUFFER = {"computes in the memory of what it reads": "GEN-2"}
 LAID = {"reads memory as if it were contiguous": "GEN-12"}
 EMPTY = {"a row of nothing": "GEN-19"}
 CALLS, KNOWN, IN_PLACE = [], set(), ("target_updates", "optimizers")
@@ -87,10 +88,16 @@ def _change(owner, seen):
         "counts its calls": lambda t: t + len(CALLS) / 64,
         "is known by its identity": lambda t: t + float(id(owner) not in KNOWN),
         "computes in float32": lambda t: t.to(seen[0].dtype),
+        "computes in the memory of what it reads": lambda t: _buffer(seen, t).copy_(t),
         "casts to the type of what it reads": lambda t: t.long().to(t.dtype) if whole else t,
         "numbers its rows": lambda t: t + torch.arange(len(t)).view(-1, *[1] * (t.dim() - 1)) if t.dim() else t,
         "a row of nothing": lambda t: t if len(t) else t.new_zeros((1, *t.shape[1:])),
     }.get(owner.fault, lambda t: t)
+
+
+def _buffer(seen, due):
+    """Something that was handed over and has the shape that is due, or a tensor of its own."""
+    return next((x for x in seen if x.shape == due.shape and x.dtype == due.dtype), torch.empty_like(due))
 
 
 def _strides(tensor):
@@ -332,11 +339,11 @@ with unlisted():
 
 
 KINDS = {
-    SpoiledTarget: {**HABITS, **FLOATING, **ROWS, **LAID, **EMPTY},
-    SpoiledLoss: {**HABITS, **FLOATING, **ROWS, **LAID},
-    SpoiledNoise: {**HABITS, **FLOATING, **ROWS, **LAID, **EMPTY},
-    SpoiledReturn: {**HABITS, **FLOATING, **LAID},
-    SpoiledTransform: {**HABITS, **FLOATING, **ROWS, **LAID},
+    SpoiledTarget: {**HABITS, **BUFFER, **FLOATING, **ROWS, **LAID, **EMPTY},
+    SpoiledLoss: {**HABITS, **BUFFER, **FLOATING, **ROWS, **LAID},
+    SpoiledNoise: {**HABITS, **BUFFER, **FLOATING, **ROWS, **LAID, **EMPTY},
+    SpoiledReturn: {**HABITS, **BUFFER, **FLOATING, **LAID},
+    SpoiledTransform: {**HABITS, **BUFFER, **FLOATING, **ROWS, **LAID},
     SpoiledAggregate: HABITS,
     SpoiledClip: HABITS,
     SpoiledUpdate: HABITS,
@@ -344,7 +351,7 @@ KINDS = {
     SpoiledLayer: {**HABITS, **ROWS, **LAID, **EMPTY},
     SpoiledBody: {**HABITS, **ROWS, **LAID, **EMPTY},
     SpoiledHead: {**HABITS, **ROWS, **LAID, **EMPTY},
-    SpoiledForm: {**HABITS, **FLOATING, **ROWS, **LAID, **EMPTY},
-    SpoiledPolicy: {**HABITS, **FLOATING, **ROWS, **LAID, **EMPTY},
+    SpoiledForm: {**HABITS, **BUFFER, **FLOATING, **ROWS, **LAID, **EMPTY},
+    SpoiledPolicy: {**HABITS, **BUFFER, **FLOATING, **ROWS, **LAID, **EMPTY},
 }
 FAULTS = [(kind(fault=fault), law) for kind, laws in KINDS.items() for fault, law in laws.items()]

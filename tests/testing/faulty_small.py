@@ -1,6 +1,4 @@
-"""Schedules, clips, forms of values, target updates, optimizers and cadences with one planted fault each."""
-
-import math
+"""Clips, forms of values, target updates, optimizers and cadences with one planted fault each."""
 
 import torch
 
@@ -11,67 +9,14 @@ from rlblocks.cadences import Cadence, Collect, Learn
 from rlblocks.explorers import UniformRandom
 from rlblocks.networks import ValueForm
 from rlblocks.optimizers import Clip, NoClip, Optimizer
-from rlblocks.schedules import Piecewise, Schedule
+from rlblocks.schedules import Schedule
 from rlblocks.target_updates import TargetUpdate
 from rlblocks.testing import unlisted
 from tests.testing.planting import each, hashed
 
-RATE, SCALED = "linear", {"lr": scheduled("lr")}
+SCALED = {"lr": scheduled("lr")}
 
 with unlisted():
-
-    @block("linear")
-    class FaultyLine(Schedule):
-        """A straight line."""
-
-        start: float = fields.number(1.0)
-        end: float = fields.number(0.0)
-        over: Clock = fields.duration(EnvSteps(40))
-        fault: str = fields.text("none")
-        __hash__ = hashed
-
-        def at(self, t):
-            share = min(max(t / self.over.count, 0.0), 1.0)
-            late = {
-                "waves": 0.05 * math.sin(9 * math.pi * share), "never moves": -share, "infinite in the end": 0.0,
-                "back at its start": -share if share == 1.0 else 0.0,
-                "grows slowly for ever": 1e-3 * math.log1p(max(t, 0)),
-                "in steps": math.floor(share * 4) / 4 - share, "too early": min(share, 1 - share) / 4,
-            }.get(self.fault, 0.0)  # fmt: skip
-            if self.fault == "infinite in the end" and t > 2**40:
-                return math.inf
-            return self.start + (self.end - self.start) * (share + late)
-
-        def span(self):
-            return (self.end / 2 + 0.25, self.end) if self.fault == "a narrow span" else (self.start, self.end)
-
-        def value(self, times):
-            if self.fault == "another clock":
-                return self.at(times.updates)
-            return self.at(self.over.now(times))
-
-    @block("piecewise")
-    class FaultyPieces(Schedule):
-        """One schedule after the other."""
-
-        pieces: tuple[Schedule, ...] = (FaultyLine(1.0, 0.5, over=Updates(10)), FaultyLine(2.0, 3.0, over=Updates(30)))
-        fault: str = fields.text("none")
-
-        @property
-        def over(self):
-            return Piecewise(self.pieces).over
-
-        def at(self, t):
-            first, second = self.pieces
-            knot = first.over.count
-            if self.fault == "the time of the whole":
-                return first.at(t) if t < knot else second.at(t)
-            if self.fault == "a knot too late":
-                return first.at(t) if t <= knot else second.at(t - knot)
-            return first.at(t) if t < knot / 2 else second.at(t - knot)
-
-        def span(self):
-            return (0.5, 1.0, 2.0, 3.0)
 
     @block("clip_norm")
     class FaultyNorm(Clip):
@@ -256,28 +201,37 @@ with unlisted():
 
 FAULTS = [
     *each(
-        FaultyLine, ("waves", "SCH-2"), ("never moves", "SCH-6"),
-    ),
-    *each(
-        FaultyPieces, ("the time of the whole", "SCH-8"), ("a knot too late", "SCH-8"),
-        ("half of the first", "SCH-8"),
-    ),
-    *each(
         FaultyNorm, ("the largest component", "CLP-6"), ("the sum of components", "CLP-1"),
+        ("the mean of squares", "CLP-1"), ("half way", "CLP-4"), ("divides by nothing", "CLP-2"),
+        ("in float32", "CLP-2"), ("a soft limit", "CLP-5"), ("components that are cut", "CLP-1"),
+        ("the root of the length", "CLP-6"), ("turned round", "CLP-3"),
     ),
     *each(
-        FaultyForm, ("no dim of its own", "FRM-4"), ("the median", "FRM-1a"),
+        FaultyForm, ("no dim of its own", "FRM-4"), ("the median", "FRM-1a"), ("the sum", "FRM-2"),
+        ("the greatest", "FRM-1a"), ("the mean of all actions", "FRM-5"), ("keeps the dim", "FRM-4"),
+        ("rewards are shared", "FRM-2"), ("the reward of the first row", "FRM-6"),
+        ("the mean is backed up", "FRM-1a"), ("the reward is discounted", "FRM-1a"),
+        ("no reward at an end", "FRM-2"), ("discounted twice", "FRM-2"), ("the discount of the last row", "FRM-6"),
+        ("ends are worth what follows", "FRM-3"),
     ),
     *each(
         FaultyScalar, ("half of it", "FRM-1"), ("rewards are clipped", "FRM-1"),
     ),
     *each(
         FaultyAverage, ("twice as far", "TUP-2"), ("beyond the network", "TUP-10"), ("stays", "TUP-10a"),
+        ("a root", "TUP-3"), ("counters stay", "TUP-5"), ("in float32", "TUP-12"), ("the other one moves", "TUP-4"),
+        ("half of each", "TUP-2a"), ("noise besides", "TUP-2a"), ("freezes the online network", "TUP-4"),
     ),
     *each(
         FaultyDescent, ("a carry of the parameters", "OPT-4"), ("a carry for the first", "OPT-1"),
+        ("in half precision", "OPT-1a"), ("damped", "OPT-1"), ("the sign", "OPT-1a"), ("nesterov", "OPT-1"),
+        ("decays besides", "OPT-11"), ("by the length of its tensor", "OPT-6"), ("its gradient alone", "OPT-1"),
+        ("a thousandth goes on", "OPT-11"), ("the rate is squared", "OPT-8"), ("moves at a rate of 0", "OPT-3"),
     ),
     *each(
         FaultyRhythm, ("one step too many", "CAD-1"), ("by the hundred", "CAD-1"),
+        ("a learn step for each environment", "CAD-8"), ("counts the warm-up", "CAD-3"),
+        ("counts collects", "CAD-4"), ("warms up now and then", "CAD-9"), ("one environment alone", "CAD-1"),
+        ("promises too much", "CAD-5"), ("hashed by its identity", "GEN-17"),
     ),
 ]  # fmt: skip

@@ -130,7 +130,7 @@ def on_policy_v_trace_is_gae(case: Case) -> None:
 
     Formula: π = μ, ρ̄, c̄ ≥ 1 ⇒ v_s = G^λ; π(a|s) = 0 ⇒ v_s = v(s) and A = 0
 
-    Reference: Espeholt et al. (2018), remarks 1 and 2.
+    Reference: Espeholt et al. (2018), equation 2 and remark 2.
     """
     call = plain(case)
     call = of(call, rho_max=max(case.block.rho_max, 1.0), c_max=max(case.block.c_max, 1.0))

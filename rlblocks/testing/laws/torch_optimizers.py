@@ -49,8 +49,8 @@ def equals_torchs(case: Case) -> None:
 
     Six steps, clip and schedule included, in float64.
 
-    Formula: adam: θ ← θ − η·m̂/(√v̂ + ε), m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²; rmsprop: θ ← θ − η·g/(√v + ε);
-    sgd: b ← μb + g, θ ← θ − η·b
+    Formula: adam: θ ← θ − η·m̂/(√v̂ + ε), m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 −
+    β₂ᵗ); adam_w: besides, θ ← θ − ηλθ; rmsprop: θ ← θ − η·g/(√v + ε); sgd: b ← μb + g, θ ← θ − η·b
 
     Reference: Kingma and Ba (2015), algorithm 1; Loshchilov and Hutter (2019), algorithm 2; Tieleman and Hinton (2012).
     """

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from rlblocks._core.block import Block
     from rlblocks.testing import Result
 
+PATIENCE = 1_200.0  # seconds for a law: on a machine that is busy, too
 NOTHING: Record = {"of": 0, "asked": 0, "broken": [], "seconds": 0.0, "slowest": ("", 0.0)}  # of a block not asked yet
 
 
@@ -41,7 +42,7 @@ def broken(block: Block, laws: Iterable[str], seed: int) -> list[str]:
     from rlblocks.testing import check_block
 
     with contextlib.redirect_stdout(io.StringIO()):  # of blocks that print
-        results = check_block(block, only=tuple(laws), seed=seed)
+        results = check_block(block, only=tuple(laws), seed=seed, limit=PATIENCE)
     return [result.law for result in results if result.status == "failed"]
 
 
@@ -123,7 +124,7 @@ def _timed(block: Block, laws: list[str], seed: int) -> tuple[list[Result], dict
     from rlblocks.testing import laws_of
 
     results, seconds = [], {}
-    for check in laws_of(block, only=tuple(laws), seed=seed) if laws else ():
+    for check in laws_of(block, only=tuple(laws), seed=seed, limit=PATIENCE) if laws else ():
         start = time.process_time()
         results.append(check.result())
         seconds[check.id] = round(time.process_time() - start, 2)

@@ -6,12 +6,17 @@ import inspect
 import keyword
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
 from rlblocks._core.errors import RecipeError, did_you_mean
 
-EXAMPLES = {  # by role, the block that a new one begins as; those of other roles need parts that are not public
+if TYPE_CHECKING:
+    from rlblocks._core.block import Block
+
+SKELETONS = Path(__file__).parent / "skeletons"  # texts of roles whose built-in blocks need parts that are not public
+EXAMPLES = {  # by role, the block that a new one of the other roles begins as
     "aggregates": ("Average", "Average()"),
     "cadences": ("LearnEvery", "LearnEvery()"),
     "early_stops": ("KLStop", "KLStop()"),
@@ -49,10 +54,11 @@ test = ["pytest>=8.3"]
 {package} = "{package}"
 
 [tool.setuptools]
+package-dir = {{ "" = "src" }}
 packages = ["{package}"]
 
 [tool.pytest.ini_options]
-pythonpath = ["."]
+pythonpath = ["src"]
 """
 README = """\
 # {project}
@@ -61,6 +67,7 @@ Blocks for rlblocks.
 
     pip install -e '.[test]'
     pytest
+    rlblocks check {package}
     rlblocks describe {package}/{name}
 """
 TEST = '''\
@@ -96,12 +103,12 @@ class Scaffold:
     def files(self) -> dict[str, str]:
         """The text of every file, by its path within the project's folder."""
         facts = {**attrs.asdict(self), "project": self.package.replace("_", "-")}
-        example, made = EXAMPLES[self.role]
+        example, made = EXAMPLES.get(self.role, ("KIND", "KIND()"))
         return {
             "pyproject.toml": PROJECT.format(**facts),
             "README.md": README.format(**facts),
-            f"{self.package}/__init__.py": f'"""Blocks for rlblocks."""\n\n{self.line()}\n',
-            f"{self.package}/{self.name}.py": self.source(),
+            f"src/{self.package}/__init__.py": f'"""Blocks for rlblocks."""\n\n{self.line()}\n',
+            f"src/{self.package}/{self.name}.py": self.source(),
             f"tests/test_{self.name}.py": TEST.format(**facts, example=made.replace(example, self.kind)),
         }
 
@@ -113,7 +120,10 @@ class Scaffold:
         """The source of the example under the new block's name."""
         from rlblocks._core.block import blocks_of
 
-        known = EXAMPLES[self.role][0]
+        if self.role not in EXAMPLES:
+            text = (SKELETONS / f"{self.role}.txt").read_text(encoding="utf-8")
+            return text.replace("KIND", self.kind).replace("NAME", f"{self.package}/{self.name}")
+        known, made = EXAMPLES[self.role]
         block = next(kind for kind in blocks_of(self.role).values() if kind.__name__ == known)
         text = inspect.getsource(inspect.getmodule(block) or block)
         text = text[text.index("from __future__") :]
@@ -122,7 +132,16 @@ class Scaffold:
         text = text.replace(f'@block("{block.registered_name}")', f'@block("{self.package}/{self.name}")')
         text = re.sub(rf"\b{known}\b", self.kind, text)
         head = f'"""{self.kind} begins as {known}: change its equation, its inputs and `compute`; the laws stay."""\n\n'
-        return head + merged(text)
+        return head + merged(text) + self.example(block, made.replace(known, self.kind))
+
+    @staticmethod
+    def example(block: type[Block], made: str) -> str:
+        """An instance in the module, for `rlblocks check` to ask, of a block that cannot be made without arguments."""
+        try:
+            block()
+        except TypeError:
+            return f"\n\nexample = {made}  # what `rlblocks check` asks, since the class says no defaults\n"
+        return ""
 
 
 def merged(text: str) -> str:
@@ -149,9 +168,9 @@ def scaffold_of(name: str, role: str) -> Scaffold:
 
     if role not in roles():
         raise RecipeError(f"there is no role {role!r}", fix=did_you_mean(role, roles()))
-    if role not in EXAMPLES:
+    if role not in EXAMPLES and not (SKELETONS / f"{role}.txt").exists():
         raise RecipeError(
-            f"there is no scaffold for the role {role!r}", fix=f"there are scaffolds for: {', '.join(EXAMPLES)}"
+            f"there is no scaffold for the role {role!r}", fix="derive a class from it, and put @block on the class"
         )
     package, _, word = name.rpartition("/")
     package, word = package or "my_blocks", snake(word.replace("-", "_"))

@@ -104,7 +104,6 @@ MISTAKES = {
     "no_such_module": Mistake("check nothere:Block"),
     "no_such_block": Mistake("check rlblocks.targets:DoubelQ"),
     "no_such_law": Mistake("check max_q --law TGT-99"),
-    "no_scaffold": Mistake("new block mine --role stores"),
     "no_name": Mistake("new block 1q --role targets"),
     "no_such_statistic": Mistake("compare run --statistic maen"),
 }  # fmt: skip

@@ -13,7 +13,7 @@ from rlblocks._core.keys import parse
 from rlblocks._core.plan import Printed, printed
 from rlblocks._core.printing import Page
 from rlblocks._core.recipe import slots_of
-from rlblocks._core.remedies import served_blocks
+from rlblocks._core.remedies import parted, served_blocks
 from rlblocks._core.source import Line, annotation, as_arguments
 from rlblocks._core.world import World
 from rlblocks.envs.base import Facts
@@ -34,11 +34,11 @@ def debts(world: World, facts: Facts, outputs: Mapping[str, str]) -> dict[str, s
         return {}
     if store.hands == "drained":
         if why := store.misfit(facts):
-            world.blame(*_parted(f"slot 'store' holds {type(store).__name__}, which {why}"), slot="store")
+            world.blame(*parted(f"slot 'store' holds {type(store).__name__}, which {why}"), slot="store")
         elif why := recipe.cadence.misfit(store.chunk(facts.n)):
-            world.blame(*_parted(f"slot 'cadence' holds {type(recipe.cadence).__name__}, which {why}"), slot="cadence")
+            world.blame(*parted(f"slot 'cadence' holds {type(recipe.cadence).__name__}, which {why}"), slot="cadence")
     elif why := store.misfit(facts):
-        world.blame(*_parted(f"slot 'store' holds {type(store).__name__}, which {why}"), slot="store")
+        world.blame(*parted(f"slot 'store' holds {type(store).__name__}, which {why}"), slot="store")
     elif store.most_rows() < recipe.cadence.needs():
         world.blame(
             f"slot 'cadence' holds {type(recipe.cadence).__name__}, which learns once the store holds "
@@ -132,6 +132,8 @@ def windows(world: World) -> None:
 def repeats(world: World) -> None:
     """A store of the newest row alone hands nothing new over until the next step."""
     store, cadence = world.recipe.store, world.recipe.cadence
+    if any(told.facts.get("slot") == "cadence" for told in world.problems):  # the cadence that will serve is another
+        return
     if store.hands == "sampled" and store.in_order() and cadence.burst() > 1:
         world.blame(
             f"slot 'cadence' holds {type(cadence).__name__}, which learns {cadence.burst()} times in a row, and slot "
@@ -166,7 +168,7 @@ def _one_by_one(world: World, facts: Facts, name: str) -> None:
     )
     cadence, store = type(recipe.cadence).__name__, type(recipe.store).__name__
     if why := recipe.cadence.one_by_one():
-        why, fix = _parted(why)
+        why, fix = parted(why)
         world.blame(f"{said}, but slot 'cadence' holds {cadence}, which {why}", fix, slot="cadence")
     elif not recipe.store.in_order():
         world.blame(f"{said}, but slot 'store' holds {store}, which does not hand over each row once, in order",
@@ -188,12 +190,6 @@ def _reading(key: str, optimizer: Block) -> str:
     found = [kind.__name__ for kind in kinds
              if key in {asked.key for asked in kind().inputs.values() if isinstance(asked, Read)}]  # fmt: skip
     return f"wrap it: {' or '.join(f'{name}(inner={type(optimizer).__name__}(...))' for name in found)}"
-
-
-def _parted(said: str) -> tuple[str, str]:
-    """What is wrong, and what to do about it, from `what; fix`."""
-    what, _, fix = said.rpartition("; ")
-    return (what, fix) if what else (said, "")
 
 
 def _partners(demanded: str, handed: str) -> str:

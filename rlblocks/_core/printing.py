@@ -186,8 +186,9 @@ class Page:
         if self.timed:
             spec = attrs.evolve(spec, dims=("time", *spec.dims))
         reads = self.world.recipe.networks[writer].reads
-        if key.next and "action" in reads and self.plain(Key("action", next=True)) is None:
-            said = f"reads {asked.key!r}, but network {writer!r} reads the action, and the next one is not stored"
+        if "action" in reads and self.plain(Key("action", next=key.next)) is None:
+            none = "the next one is not stored" if key.next else "none is chosen yet"
+            said = f"reads {asked.key!r}, but network {writer!r} reads the action, and {none}"
             self.world.targets_read |= {writer} if key.which == "target" else set()
             return Values(self._other_block(said, "chooses one", key, block, slot), spec)
         ways = {at: what for (of, at), what in self.world.derived.items() if of == name}
@@ -256,10 +257,12 @@ class Page:
 
     def _other_block(self, said: str, which: str, key: Key, block: Block, slot: str) -> str:
         """A block cannot have what a network says; others that read the same can."""
-        fits = [name for name in fitting_blocks(block, self.known(), self.world)
+        fits = fitting_blocks(block, self.known(), self.world)
+        same = [name for name in fits
                 if key.name in {parse(asked.key).name for asked in find(block.role, name).inputs.values()
                                 if isinstance(asked, Read | Fn)}]  # fmt: skip
-        return self.world.misfit(slot, block, said, f"use a block that {which}: {', '.join(fits)}", key=str(key))
+        fix = f"use a block that {which}: {', '.join(same)}" if same else f"in this slot these fit: {', '.join(fits)}"
+        return self.world.misfit(slot, block, said, fix, key=str(key))
 
     def known(self) -> dict[str, Spec]:
         """What is stored, and what was written so far."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rlblocks._core.recipe import Network, Recipe
     from rlblocks._core.world import World
     from rlblocks.explorers.base import Explorer
-    from rlblocks.networks.base import Head, ValueForm
+    from rlblocks.networks.base import Body, Head, ValueForm
 
 PLACES = {
     "explorers": "let the explorer be one that writes it",
@@ -54,7 +54,7 @@ def mend_dims(asked: Read, there: Spec, block: Block, known: Known, world: World
     writer = world.writers.get(parse(asked.key).name, "")
     missing = [dim for dim in asked.dims if dim not in {*there.dims, "*"}]
     forms = [name for name, kind in blocks_of("value_forms").items()
-             if missing and not any(field.default is attrs.NOTHING for field in fields_of(kind).values())
+             if missing and plain(kind)
              and set(missing) <= set(cast("ValueForm", kind()).dims())]  # fmt: skip
     found = f"give the head of network {writer!r} the form {' or '.join(forms)}" if forms else ""
     if missing == ["member"] and writer:
@@ -76,6 +76,29 @@ def reads_action(network: str, world: World) -> str:
     """How a network comes to value one action."""
     reads = (*world.recipe.networks[network].reads, "action")
     return f"let it read the action: networks.{network}.reads={reads!r}"
+
+
+def parted(said: str) -> tuple[str, str]:
+    """What is wrong, and what to do about it, from `what; fix`."""
+    what, _, fix = said.rpartition("; ")
+    return (what, fix) if what else (said, "")
+
+
+def plain(kind: type[Block]) -> bool:
+    """Whether a block can be made without settings."""
+    return not any(field.default is attrs.NOTHING for field in fields_of(kind).values())
+
+
+def fitting_bodies(reads: Mapping[str, Spec]) -> str:
+    """The bodies without a memory that read such inputs."""
+    from rlblocks.networks import input_misfit
+    from rlblocks.networks._encode import input_spec
+
+    fits = [name for name, kind in blocks_of("bodies").items()
+            if plain(kind) and not input_misfit(reads, cast("Body", kind()))
+            and not cast("Body", kind()).carry(input_spec(reads))]  # fmt: skip
+    what = ", ".join(str(spec) for spec in reads.values()) or "nothing"
+    return f"bodies that read {what}: {', '.join(fits)}" if fits else "wrap the environment"
 
 
 def bounding(action: Spec) -> str:

@@ -13,7 +13,7 @@ import attrs
 import gymnasium
 
 from rlblocks._core import dry_run
-from rlblocks._core.block import Block, blocks_of, fields_of
+from rlblocks._core.block import blocks_of, fields_of
 from rlblocks._core.checks import debts, drawn_actions, in_order, keepers, leftovers, repeats, stops, windows
 from rlblocks._core.errors import RecipeError, WiringError, did_you_mean
 from rlblocks._core.keys import FLAG, SCALAR, Spec
@@ -21,7 +21,7 @@ from rlblocks._core.learn_page import as_rows, in_time, learn_page, prepare_page
 from rlblocks._core.plan import Plan, Printed, printed
 from rlblocks._core.printing import Page
 from rlblocks._core.recipe import Network, Recipe, slots_of
-from rlblocks._core.remedies import bounding, fitting_blocks, mend_network
+from rlblocks._core.remedies import bounding, fitting_blocks, fitting_bodies, mend_network, parted, plain
 from rlblocks._core.source import Line, variable
 from rlblocks._core.spaces import spec_of
 from rlblocks._core.world import World, learns_beginnings
@@ -29,7 +29,7 @@ from rlblocks.envs.base import Facts
 from rlblocks.explorers.base import Explorer
 
 if TYPE_CHECKING:
-    from rlblocks.networks.base import Body, Head
+    from rlblocks.networks.base import Head
     from rlblocks.normalizers.base import Normalizer
 
 
@@ -132,7 +132,7 @@ def _normalised(world: World, columns: Mapping[str, Spec]) -> dict[str, Spec]:
                         did_you_mean(name, columns), slot=slot)  # fmt: skip
         elif why := block.misfit(name, columns[name]):
             fits = [of for of, kind in blocks_of("normalizers").items()
-                    if _plain(kind) and not cast("Normalizer", kind()).misfit(name, columns[name])]  # fmt: skip
+                    if plain(kind) and not cast("Normalizer", kind()).misfit(name, columns[name])]  # fmt: skip
             world.misfit(slot, block, why, f"use {' or '.join(fits)} there" if fits else "take it out")
         else:
             for key in {name, f"next.{name}"} & set(columns):
@@ -166,7 +166,8 @@ def _network(world: World, name: str, network: Network, reads: dict[str, Spec], 
 
     body, head = network.body, network.head
     if why := input_misfit(reads, body):
-        world.misfit(f"networks.{name}.body", body, why, _fitting_bodies(reads))
+        what, fix = parted(why)
+        world.misfit(f"networks.{name}.body", body, what, ", or use ".join(filter(None, (fix, fitting_bodies(reads)))))
     elif why := head.misfit(spec := network_spec(reads, body, action)):
         world.misfit(f"networks.{name}.head", head, why, _fitting_head(head, action, reads))
     elif not spec.features and any("batch" in of.dims for of in head.writes(spec).values()):
@@ -221,22 +222,6 @@ def _instead(world: World, one: str, other: str) -> str:
     return "write one with members=2" if networks[one] == networks[other] else "give it another head"
 
 
-def _plain(kind: type[Block]) -> bool:
-    """Whether a block can be made without settings."""
-    return not any(field.default is attrs.NOTHING for field in fields_of(kind).values())
-
-
-def _fitting_bodies(reads: Mapping[str, Spec]) -> str:
-    from rlblocks.networks import input_misfit
-    from rlblocks.networks._encode import input_spec
-
-    fits = [name for name, kind in blocks_of("bodies").items()
-            if _plain(kind) and not input_misfit(reads, cast("Body", kind()))
-            and not cast("Body", kind()).carry(input_spec(reads))]  # fmt: skip
-    what = ", ".join(str(spec) for spec in reads.values()) or "nothing"
-    return f"bodies that read {what}: {', '.join(fits)}" if fits else "wrap the environment"
-
-
 def _fitting_head(head: Head, action: Spec, reads: Mapping[str, Spec]) -> str:
     """The distributions that serve such actions, of a head that holds one; else the recipes whose heads serve them."""
     from rlblocks.distributions import Distribution
@@ -244,7 +229,7 @@ def _fitting_head(head: Head, action: Spec, reads: Mapping[str, Spec]) -> str:
     from rlblocks.recipes import RECIPES
 
     if any(isinstance(getattr(head, field), Distribution) for field in fields_of(type(head))):
-        kinds = {name: kind for name, kind in blocks_of("distributions").items() if _plain(kind)}
+        kinds = {name: kind for name, kind in blocks_of("distributions").items() if plain(kind)}
         fits = [name for name, kind in kinds.items() if not cast("Distribution", kind()).misfit(action)]
         return f"{bounding(action)}distributions of such actions: {', '.join(fits)}"
     spec, made = NetworkSpec(1, action), {name: make() for name, make in RECIPES.items()}

@@ -34,13 +34,11 @@ class Table(Body):
     equation = "h_i(s) = [s = i]"
 
     def misfit(self, spec: Spec) -> str:
-        """It reads one whole number of a Discrete space."""
+        """It reads one whole number of a Discrete space; of a vector the wrapper Discretise makes one."""
         if isinstance(spec.n, int) and spec.n and not spec.shape:
             return ""
-        return (
-            f"has a row for each of a number of states, and {spec} does not count them (the wrapper Discretise makes "
-            "states of a Box with few numbers)"
-        )
+        what = f"has a row for each of a number of states, and {spec} does not count them"
+        return f"{what}; part it into bins with the wrapper Discretise" if len(spec.shape) == 1 else what
 
     def width(self, spec: Spec) -> int:
         """One feature for each state."""

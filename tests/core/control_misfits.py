@@ -14,7 +14,7 @@ from rlblocks import Network, Recipe, wire
 from rlblocks.aggregates import Least
 from rlblocks.distributions import Gaussian
 from rlblocks.envs import Environment, Gym
-from rlblocks.explorers import GaussianNoise, Sample
+from rlblocks.explorers import EpsilonGreedy, GaussianNoise, Sample
 from rlblocks.losses import DiscreteTemperatureLoss, Huber, QuantileHuber, SoftPolicyLoss, SquaredError, TemperatureLoss
 from rlblocks.networks import MLP, NoBody, Policy, Quantiles, QValues, StateValue, Temperature
 from rlblocks.optimizers import ClipNorm
@@ -90,6 +90,7 @@ def action_spaces() -> dict[str, Callable[[], Any]]:
         "the loss of a temperature over Discrete actions in a Box": lambda: wire(
             sac().swap({"objectives.temperature.losses[0]": DiscreteTemperatureLoss()})
         ),
+        "an explorer of all values where the critic reads the action": lambda: wire(td3().swap(explorer=EpsilonGreedy())),
         "drawing from a deterministic policy": lambda: wire(ddpg().swap(explorer=Sample())),
         "a smoothed target without bounds": lambda: wire(
             elsewhere(sac().swap({**gaussian, f"{CRITIC}.target": SmoothedQ(), **copied, **drawn}), told(UNBOUNDED))

@@ -11,6 +11,6 @@ Traceback (most recent call last):
 rlblocks._core.errors.FieldError: Half.share is 2.0, but must be a finite number, at least 0 and at most 1
 """
 
-from rlblocks._core.fields import choice, duration, integer, number, numbers, schedule, sizes, slot, text
+from rlblocks._core.fields import choice, column, duration, integer, number, numbers, schedule, sizes, slot, text
 
-__all__ = ["choice", "duration", "integer", "number", "numbers", "schedule", "sizes", "slot", "text"]
+__all__ = ["choice", "column", "duration", "integer", "number", "numbers", "schedule", "sizes", "slot", "text"]

@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 
 from rlblocks._core.clocks import Clock, clock_from_text
-from rlblocks._core.errors import FieldError, did_you_mean
+from rlblocks._core.errors import FieldError, RecipeError, did_you_mean
+from rlblocks._core.keys import parse
 
 
 def _refuse(owner: object, attribute: Any, value: object, expected: str, fix: str = "") -> FieldError:
@@ -201,5 +202,19 @@ def text(default: Any = attrs.NOTHING) -> Any:
     def check(owner: object, attribute: Any, value: Any) -> None:
         if not isinstance(value, str) or not value:
             raise _refuse(owner, attribute, value, "a non-empty text")
+
+    return attrs.field(default=default, validator=check, metadata={"kind": "text"})
+
+
+def column(default: Any = attrs.NOTHING) -> Any:
+    """The key of a column, such as `advantage` or `next.value`, without an `@`."""
+
+    def check(owner: object, attribute: Any, value: Any) -> None:
+        try:
+            plain = isinstance(value, str) and not parse(value).which
+        except RecipeError:
+            plain = False
+        if not plain:
+            raise _refuse(owner, attribute, value, "the key of a column, such as 'advantage', without an '@'")
 
     return attrs.field(default=default, validator=check, metadata={"kind": "text"})

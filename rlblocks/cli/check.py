@@ -105,10 +105,16 @@ def _asked(
 
 
 def _as_json(asked: list[tuple[Block, list[Check]]]) -> list[Result]:
-    results = [(block, _result(check)) for block, checks in asked for check in checks]
-    said: list[dict[str, Any]] = [{"role": block.role, **attrs.asdict(result)} for block, result in results]
+    from rlblocks.testing import KIT_VERSION
+
+    said: list[dict[str, Any]] = []
+    results = []
+    for block, check in ((block, check) for block, checks in asked for check in checks):
+        results.append(_result(check))
+        facts = {"kit": KIT_VERSION, "since": check.law.since, "role": block.role}
+        said.append({**facts, **attrs.asdict(results[-1])})
     typer.echo(json.dumps(said, indent=2, ensure_ascii=False))
-    return [result for _, result in results]
+    return results
 
 
 def _as_table(screen: Screen, asked: list[tuple[Block, list[Check]]], meant: Meant) -> list[Result]:

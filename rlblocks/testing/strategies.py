@@ -83,14 +83,27 @@ def flags(*shape: int) -> st.SearchStrategy[Tensor]:
 
 @functools.cache
 def q_values(rows: int, actions: int, *form: int) -> st.SearchStrategy[Tensor]:
-    """Values `[B, A, *form]` without ties within a row, in any of the numbers of a form."""
+    """Values `[B, A, *form]` float32, without ties within a row, in any of the numbers of a form.
+
+    Each is a multiple of 1/64, from −32 to 32, so that sums of a few are exact.
+
+    >>> from hypothesis import find
+    >>> find(q_values(2, 3), lambda q: True)  # the simplest
+    tensor([[0.0000, 0.0156, 0.0312],
+            [0.0000, 0.0156, 0.0312]])
+    """
     tie_break = torch.arange(actions, dtype=torch.float32).view(-1, *[1] * len(form)) / 64
     return floats(rows, actions, *form).map(lambda drawn: drawn + tie_break)
 
 
 @functools.cache
 def masks(rows: int, actions: int) -> st.SearchStrategy[Tensor]:
-    """Which actions are legal, at least one in each row."""
+    """Which actions are legal, `[B, A]` bool, at least one in each row.
+
+    >>> from hypothesis import find
+    >>> find(masks(1, 3), lambda mask: mask.sum() == 1)
+    tensor([[ True, False, False]])
+    """
 
     def made(drawn: NDArray[np.uint8]) -> Tensor:
         legal = torch.from_numpy(drawn < 150).reshape(rows, actions)  # noqa: PLR2004
@@ -98,6 +111,20 @@ def masks(rows: int, actions: int) -> st.SearchStrategy[Tensor]:
         return legal
 
     return raw_bytes(rows * actions).map(made)
+
+
+@functools.cache
+def supports() -> st.SearchStrategy[Tensor]:
+    """The atoms of a categorical value, `[N]` float32, N from 2 to 51: evenly spaced, and hardly ever around 0.
+
+    They lie between −16 and 41 in steps of a power of two, so that each of them is exact.
+
+    >>> from hypothesis import find
+    >>> find(supports(), lambda atoms: len(atoms) == 3 and bool(atoms[0] < 0))
+    tensor([-0.1250,  0.0000,  0.1250])
+    """
+    lows, steps = st.integers(-128, 128), st.sampled_from([0.125, 0.25, 0.5])
+    return st.builds(lambda low, n, step: low / 8 + torch.arange(n) * step, lows, st.integers(2, 51), steps)
 
 
 @functools.cache

@@ -173,7 +173,21 @@ def _made(environments: int, steps: int, drawn: NDArray[np.uint8]) -> Stream:
 
 @st.composite
 def streams(draw: st.DrawFn, most: int = 14, environments: int | None = None) -> Stream:
-    """A stream of one to three environments with short episodes and every kind of end."""
+    """A `Stream` of stamped transitions: one to three environments with short episodes and every kind of end.
+
+    Every column of a row says which environment, episode and step it belongs to (`transition`), so that any mixing of
+    rows, episodes or environments shows. Columns of a write of E environments are `[E, ...]`.
+
+    Args:
+        draw: from hypothesis.
+        most: steps of time, at most.
+        environments: how many; None draws a number.
+
+    >>> from hypothesis import find
+    >>> found = find(streams(), lambda stream: "an episode of one step" in stream.facts())
+    >>> found.environments, {key: column.shape for key, column in found.writes[0].arguments()[0].items()}["observation"]
+    (1, (1, 3))
+    """
     count = draw(st.sampled_from([1, 2, 3])) if environments is None else environments
     steps = draw(st.integers(1, most))
     return _made(count, steps, draw(raw_bytes(2 * steps * count)))

@@ -16,7 +16,8 @@ from torch import Tensor
 from rlblocks.testing.strategies import GAMMAS, flags, floats, raw_bytes
 
 TIMES = (6, 9, 4, 7, 5, 2, 1)
-INTERIOR = 4  # rows that are enough for an end of each kind inside
+INTERIOR = 5  # rows that are enough for an end of each kind inside, and a row between them
+LATER = 3  # of the orders of ends: the termination comes after the truncation
 ENVIRONMENTS = (2, 3, 1)  # never one of the above that is drawn with it, so that the two dims cannot be confused
 ENDS = ("both", "terminated", "truncated", "none")
 MOSTLY = ("both", "both", "both", *ENDS)  # laws about ends should see them
@@ -45,6 +46,15 @@ def shapes(draw: st.DrawFn, batch: int | None = None) -> Shape:
 @st.composite
 def trajectories(draw: st.DrawFn, batch: int | None = None, ends: str = "", padding: str = "") -> Columns:
     """Columns by what they are: reward, discount, flags, values, log-probabilities, and weight where rows are padded.
+
+    Each is `[T, N]`, float32 or bool, with T from 1 to 9 and N from 1 to 3, never the same. Mostly there is a
+    termination and a truncation inside, now and then both in one row. Inside an episode `next_value` of a row is
+    `value` of the one after it.
+
+    >>> from hypothesis import find
+    >>> found = find(trajectories(ends="truncated", padding="none"), lambda t: bool(t["truncated"][:-1].any()))
+    >>> sorted(found)[:4], bool(found["terminated"].any())
+    (['behaviour_log_prob', 'discount', 'log_prob', 'next_value'], False)
 
     Args:
         draw: from hypothesis.
@@ -80,10 +90,12 @@ def _flags(draw: st.DrawFn, shape: Shape, kind: str) -> tuple[Tensor, Tensor]:
     size = (shape.time, shape.batch)
     terminated = draw(flags(*size)) if kind in {"both", "terminated"} else torch.zeros(size, dtype=torch.bool)
     truncated = draw(flags(*size)) if kind in {"both", "truncated"} else torch.zeros(size, dtype=torch.bool)
-    if shape.time >= INTERIOR and draw(st.integers(0, 3)):
-        place = draw(st.integers(0, shape.time - 3))
+    if shape.time >= INTERIOR and (order := draw(st.integers(0, 3))):
+        place = draw(st.integers(0, shape.time - 4))  # and two rows on, since the row between may become padding
+        first, second = (truncated, terminated) if order == LATER else (terminated, truncated)
         terminated[:, 0], truncated[:, 0] = False, False
-        terminated[place, 0], truncated[place + 1, 0] = kind in {"both", "terminated"}, kind in {"both", "truncated"}
+        first[place, 0] = kind in {"both", "truncated" if order == LATER else "terminated"}
+        second[place + 2, 0] = kind in {"both", "terminated" if order == LATER else "truncated"}
     return terminated, truncated
 
 

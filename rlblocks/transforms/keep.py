@@ -34,7 +34,7 @@ class Keep(Transform):
 
     equation = "x_old = x"
 
-    key: str = fields.text("value")
+    key: str = fields.column("value")
 
     @property
     def inputs(self) -> Mapping[str, Declared]:  # type: ignore[override]  # depends on a field

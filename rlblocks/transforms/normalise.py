@@ -34,7 +34,7 @@ class Normalise(Transform):
 
     equation = "x ← (x − mean(x)) / (std(x) + ε)"
 
-    key: str = fields.text("advantage")
+    key: str = fields.column("advantage")
     eps: float = fields.number(1e-8, gt=0.0)
 
     @property

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from rlblocks.testing import Check, unlisted
+from rlblocks.testing import KIT_VERSION, Check, unlisted
 
 HEAD = """
     import random
@@ -154,6 +154,7 @@ def test_results_as_json(console):
     assert (result["law"], result["status"], result["role"], result["block"]) == (
         "TGT-2", "passed", "targets", "MaxQ()"
     )  # fmt: skip
+    assert (result["kit"], result["since"]) == (KIT_VERSION, "0.1")
 
 
 def test_a_law_is_waived_with_a_reason_only(console):

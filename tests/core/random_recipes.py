@@ -1,17 +1,13 @@
 """Random recipes of all registered blocks, for the properties of what is done with recipes."""
 
-import functools
-import itertools
-import random
 from collections.abc import Mapping
 
 import attrs
 from hypothesis import strategies as st
 
-from rlblocks._core.block import blocks_of
 from rlblocks._core.clocks import EnvSteps, Episodes, OfRun, Updates
-from rlblocks._core.errors import FieldError
 from rlblocks._core.recipe import Network, Objective, Recipe
+from rlblocks.testing.random_blocks import Gallery
 
 NAMES = ("q", "v", "policy", "critic_2")
 POOLS = {
@@ -20,70 +16,17 @@ POOLS = {
     "duration": [EnvSteps(1), EnvSteps(2**53 + 1), Updates(7), Episodes(10), OfRun(1), OfRun(0.1), OfRun(1e-6)],
     "sizes": [(), (1,), (64, 32)],
     "numbers": [(), (0.0,), (-1.5, 2.0)],
-    "text": ["CartPole-v1", "a b", "q\"uo\\te'", "line\nbreak\ttab", "ünïcode ☃ 🙂", "\x7f\x00", "#=[]{}"],
+    "text": ["CartPole-v1", "advantage", "a b", "q\"uo\\te'", "line\nbreak\ttab", "ünïcode ☃ 🙂", "\x7f\x00", "#=[]{}"],
     "options": [{}, {"continuous": True}, {"wind": 15.0, "map": ["SF", "FG"], "odd key.": {"a": 1}}],
 }
 
 
-@attrs.frozen
-class Owner:
-    """Stands for the block whose field is checked."""
-
-
-def accepts(attribute, value):
-    """Whether a field takes a value."""
-    try:
-        value = attribute.converter(value) if attribute.converter else value
-        if attribute.validator:
-            attribute.validator(Owner(), attribute, value)
-    except FieldError:
-        return False
-    return True
-
-
-def values_of(attribute, depth):
-    """Values that a field takes."""
-    kind, role = attribute.metadata["kind"], attribute.metadata.get("role")
-    if kind in ("slot", "slots"):
-        members = pool(role, depth)
-        values = members if kind == "slot" else [(), *[(m,) for m in members], *itertools.pairwise(members)]
-    else:
-        values = attribute.metadata["options"] if kind == "choice" else POOLS[kind]
-    return [value for value in values if accepts(attribute, value)]
-
-
-def made(cls, values):
-    """The block, or None where its fields do not fit together."""
-    try:
-        return cls(**values)
-    except FieldError:
-        return None
-
-
-@functools.cache
-def pool(role, depth=2):
-    """Blocks of a role that a file can hold, a few of every class; at depth 0 they hold no block themselves."""
-    chance, found = random.Random(role), []
-    for cls in blocks_of(role).values():
-        kinds = {a.metadata.get("kind") for a in attrs.fields(cls)}
-        if (
-            "opaque" in kinds
-            or (depth == 0 and kinds & {"slot", "slots"})
-            or not cls.__module__.startswith("rlblocks.")
-        ):
-            continue
-        choices = {a.name: values_of(a, depth - 1) for a in attrs.fields(cls)}
-        if not all(choices.values()):
-            continue
-        for _ in range(8 if choices else 1):
-            block = made(cls, {name: chance.choice(values) for name, values in choices.items()})
-            found += [block] if block is not None else []
-    return found
+GALLERY = Gallery(POOLS)
 
 
 def blocks(role):
     """Blocks of a role."""
-    return st.sampled_from(pool(role))
+    return st.sampled_from(GALLERY.blocks(role))
 
 
 def keys():

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from rlblocks import read
-from rlblocks.transforms import Keep
+from rlblocks._core.errors import FieldError
+from rlblocks.transforms import Keep, Normalise
 
 DIMS = ("time", "batch")
 
@@ -35,3 +36,11 @@ def test_columns_of_other_shapes_are_refused() -> None:
     """One number a row."""
     with pytest.raises(ValueError, match="each must be one number a row"):
         Keep().compute(column=torch.zeros(3, 2, 4), weight=torch.ones(3, 2))
+
+
+@pytest.mark.parametrize("key", ["CartPole-v1", "value@online", "", 3])
+def test_what_is_no_column_is_refused_when_it_is_made(key: object) -> None:
+    """And not by wiring, which could not say whose it is."""
+    for kind in (Keep, Normalise):
+        with pytest.raises(FieldError, match=rf"{kind.__name__}.key is .*, but must be the key of a column"):
+            kind(key)  # type: ignore[arg-type]

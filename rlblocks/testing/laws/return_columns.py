@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from hypothesis import strategies as st
 
-from rlblocks.testing import trajectories
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
 from rlblocks.testing.laws.general_rows import NEVER, outcome
 from rlblocks.testing.laws.returns import INTERIOR, POISON, asks, poisoned
 from rlblocks.testing.strategies import orders
+from rlblocks.testing.trajectories import PADDING
 
 
 @law("RET-1a", role="returns", since="0.1", covers=INTERIOR)
@@ -69,7 +69,7 @@ def padding_does_not_matter(case: Case) -> None:
 
     Formula: w_t = 0 ⇒ R_t = 0 and ∂R_u/∂x_t = 0 for every u
     """
-    padding = case.draw(st.sampled_from(trajectories.PADDING[1:]))
+    padding = case.draw(st.sampled_from(PADDING[1:]))
     call, poison = case.call(padding=padding), case.draw(st.sampled_from(POISON), "poison")
     empty = call.inputs["weight"] == 0
     same(poisoned(call, empty, poison)(), call(), f"with {poison} in rows that are not real, the output")

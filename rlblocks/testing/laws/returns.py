@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from rlblocks._core.block import Block
-from rlblocks.testing import return_oracles, trajectories
+from rlblocks.testing import return_oracles
 from rlblocks.testing._call import Call
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
 from rlblocks.testing._return_calls import meanings
 from rlblocks.testing.strategies import floats
+from rlblocks.testing.trajectories import onward
 
 INTERIOR = ("an interior termination", "an interior truncation")
 EVERYTHING = (*INTERIOR, "both flags at once", "a last row that goes on", "several environments")
@@ -184,7 +185,7 @@ def potentials_cancel(case: Case) -> None:
     call = case.call(optional=True, padding="none").to(torch.float64)
     size = (call.sizes["time"], call.sizes["batch"])
     potential, last = (case.draw(floats(*size), name).double() for name in ("potential", "last"))
-    found = shaped(call, potential, trajectories.onward(potential, last, ends(call)))
+    found = shaped(call, potential, onward(potential, last, ends(call)))
     close(found["advantage"], call()["advantage"], "the advantage with a potential", rtol=1e-9)
 
 

@@ -30,7 +30,8 @@ class ListMemory:
     def add(self, rows, environments):
         if self.fault != "any shape":
             refuse_misfits(self.spec.columns, rows, len(environments))
-        for i in range(len(environments)):
+        count = len(environments)
+        for i in range(min(count, self.capacity) if self.fault == "the first of many at once" else count):
             row = row_of(rows, i)
             if self.fault == "no copies":
                 row = {name: value[i : i + 1] for name, value in rows.items()}
@@ -45,13 +46,19 @@ class ListMemory:
 
     def take(self, indices):
         return {
-            name: np.concatenate([self.rows[i][name] for i in indices]).astype(spec.dtype)
+            name: np.concatenate([self.rows[i][name] for i in indices]).astype(self.kind(spec.dtype))
             for name, spec in self.spec.columns.items()
         }
+
+    def kind(self, dtype):
+        """In which type a column is handed over."""
+        other = {"bytes as floats": ("uint8", "float32"), "doubles as floats": ("float64", "float32")}.get(self.fault)
+        return other[1] if other and dtype == other[0] else dtype
 
     def sample(self, batch, keys, **_):
         if not self.rows or batch < 1:
             raise ValueError("nothing to sample")
+        batch = min(batch, len(self.rows)) if self.fault == "no more than it holds" else batch
         low = 1 if self.fault == "never the oldest" and len(self.rows) > 1 else 0
         high = len(self.rows) - (self.fault == "never the newest" and len(self.rows) > 1)
         indices = self.generator.integers(low, high, batch)
@@ -119,6 +126,7 @@ class PriorityMemory(ListMemory):
         if self.fault == "past the end" and (strata >= 1).any():
             raise IndexError("past the end")
         self.sampled = [self.ids[i] for i in indices]
+        beta = max(beta, 0.25) if self.fault == "weights at all times" else beta
         weight = (len(powers) * powers / powers.sum()) ** -(-beta if self.fault == "weights upside down" else beta)
         scope = weight if self.fault == "weights of the memory" else weight[indices]
         scale = 1.0 if self.fault == "weights are not scaled" else scope.max()
@@ -255,6 +263,11 @@ FAULTS = [
     (ListReplay(fault="a state that is no copy"), "GEN-5a"),
     (ListReplay(fault="any shape"), "GEN-21"),
     (ListReplay(fault="hashed by its identity"), "GEN-17"),
+    (ListReplay(fault="the first of many at once"), "BUF-5"),
+    (ListReplay(fault="bytes as floats"), "BUF-7"),
+    (ListReplay(fault="doubles as floats"), "BUF-7"),
+    (ListReplay(fault="no more than it holds"), "BUF-14"),
+    (CumulativeReplay(fault="weights at all times"), "PER-6"),
     (CumulativeReplay(fault="alpha twice"), "PER-4"),
     (CumulativeReplay(fault="weights upside down"), "PER-5"),
     (CumulativeReplay(fault="weights are not scaled"), "PER-5"),

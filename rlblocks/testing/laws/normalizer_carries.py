@@ -193,7 +193,7 @@ def it_says_what_it_serves(case: Case) -> None:
     """
     case.say(f"block = {case.block!r}")
     require(served(case.block), f"it serves none of {', '.join(sorted({column.key for column in COLUMNS}))}")
-    for spec in (Spec((4,)), Spec((84, 84), "uint8"), Spec((), "int64", n=6), Spec((3,), "int8", n=(2, 2, 2))):
+    for spec in (Spec(()), Spec((4,)), Spec((84, 84), "uint8"), Spec((), "int64", n=6), Spec((3,), "int8", n=(2,) * 3)):
         for key in ("observation", "reward", "action"):
             found = case.block.misfit(key, spec)
             require(isinstance(found, str), f"of {key!r} as {spec} it says {found!r}, which is no text")

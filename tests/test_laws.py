@@ -78,6 +78,7 @@ EXAMPLES = {
         EpsilonGreedy(0.3),
         EpsilonSoft(0.3),
         Boltzmann(4.0),
+        Boltzmann(0.0),
         GaussianNoise(Linear(1.0, 0.0, over=EnvSteps(50))),
         OrnsteinUhlenbeck(0.5, theta=0.5, dt=0.25),
         OverMembers(EpsilonSoft(0.3), First()),

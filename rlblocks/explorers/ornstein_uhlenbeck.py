@@ -78,6 +78,7 @@ class OrnsteinUhlenbeck(Explorer):
         self, *, mode: Tensor, noise: Tensor, scale: Tensor, is_first: Tensor, action: Spec, carry: dict[str, Tensor]
     ) -> Tensor:
         """The action of each row, `[B, *shape]` float, inside its bounds; `carry["x"]` moves on."""
+        functional.one_per_row(noise.shape[0], is_first=is_first)
         began = is_first.view(-1, *[1] * (noise.dim() - 1))
         before = carry["x"].masked_fill(began, 0.0)
         x = functional.ornstein_uhlenbeck(before, noise, self.theta, self.dt, scale).detach()

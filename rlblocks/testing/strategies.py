@@ -67,10 +67,10 @@ def floats(*shape: int, step: float = 0.25) -> st.SearchStrategy[Tensor]:
 
 @functools.cache
 def uniforms(*shape: int) -> st.SearchStrategy[Tensor]:
-    """Numbers in [0, 1), 0 and the greatest one below 1 among them."""
+    """Numbers in [0, 1), 0, ½ and the greatest one below 1 among them."""
 
     def made(drawn: NDArray[np.uint8]) -> Tensor:
-        return torch.from_numpy(np.where(drawn == 255, LAST, drawn / 255).astype(np.float32)).reshape(shape)  # noqa: PLR2004
+        return torch.from_numpy(np.where(drawn == 255, LAST, drawn / 256).astype(np.float32)).reshape(shape)  # noqa: PLR2004
 
     return raw_bytes(math.prod(shape)).map(made)
 

@@ -185,6 +185,11 @@ def nothing_legal_is_not_nan(case: Case) -> None:
         require(bool(found[name].isfinite().all()), f"without a legal entry {name} is {found[name].tolist()}")
     for gradient in torch.autograd.grad(found["log_prob"].sum() + found["entropy"].sum(), list(tracked.values())):
         require(bool(gradient.isfinite().all()), "without a legal entry the gradient is not finite")
+    first = call.inputs["action_mask"].clone()
+    first[:1] = False
+    beside = call(action_mask=first)
+    for name in ("entropy", "sample_log_prob"):
+        require(bool(beside[name].isfinite().all()), f"where the first row has no legal entry {name} is not finite")
 
 
 @law("POL-8", role="distributions", since="0.1", needs=additive, covers=("several rows",))

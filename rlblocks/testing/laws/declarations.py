@@ -1,0 +1,49 @@
+"""GEN: what a block declares is what it takes; and a batch of another size is no batch of this one."""
+
+from __future__ import annotations
+
+import inspect
+
+from hypothesis import strategies as st
+from torch import Tensor
+
+from rlblocks._core.declare import REQUIRED, Read
+from rlblocks.testing._case import Case
+from rlblocks.testing._compare import require
+from rlblocks.testing._law import law
+from rlblocks.testing.laws.general import COMPUTING, PREPARING
+from rlblocks.testing.laws.general_rows import NEVER, outcome
+from rlblocks.testing.strategies import BATCHES
+
+
+@law("GEN-23", role=(*COMPUTING, *PREPARING), since="0.1", examples=1)
+def what_is_optional_is_declared_so(case: Case) -> None:
+    """What `compute` can do without is declared as optional.
+
+    Else a recipe is refused because nobody writes what the block does not need.
+
+    Formula: x has a default in `compute` ⇒ x has a default in `inputs`
+    """
+    block = case.block
+    case.say(f"block = {block!r}")
+    taken = inspect.signature(block.compute).parameters
+    for name, asked in block.inputs.items():
+        if isinstance(asked, Read) and not asked.raw and name in taken:
+            optional = taken[name].default is not inspect.Parameter.empty
+            require(not optional or asked.default is not REQUIRED, f"the input {name!r} is declared as needed")
+
+
+@law("GEN-11a", role=COMPUTING, since="0.1", covers=("several rows",), examples=6)
+def one_row_is_not_many(case: Case) -> None:
+    """One row in the place of many is refused, never repeated.
+
+    Each input `[B]` in turn is handed over as `[1]`.
+
+    Formula: f(…, x: [1], …) raises where the other inputs have B > 1 rows
+    """
+    call = case.call(rows=case.draw(st.sampled_from(BATCHES[1:])), optional=True)
+    for name in sorted(call.rows) if len(call.rows) > 1 else ():
+        value = call.inputs[name]
+        if isinstance(value, Tensor) and value.dim() == 1 and not call.lead.get(name, 0):
+            found = outcome(call, **{name: value[:1]})
+            require(found is NEVER, f"{name} of one row was taken for {call.sizes['batch']} rows")

@@ -140,7 +140,7 @@ def test_a_run_is_the_same_with_and_without(tmp_path: Path) -> None:
 
 def least(recipe: Recipe) -> int:
     """The steps after which there are a few learn steps."""
-    return max(recipe.store.least_rows(wire(recipe).facts.n), recipe.cadence.needs() + 4)
+    return max(recipe.store.least_rows(wire(recipe).facts.n), recipe.cadence.needs() + 2)
 
 
 def sized(recipe: Recipe) -> Recipe:
@@ -165,7 +165,7 @@ def test_no_recipe_is_accused(name: str) -> None:
 
 def test_with_masks_nobody_is_accused() -> None:
     """Where the environment says which actions are legal, the laws on masks are asked too."""
-    recipe = sized(dqn()).swap(env="Taxi-v4").set({"store.capacity": 500})
+    recipe = sized(dqn()).set({"env.id": "Taxi-v4", "store.capacity": 500})
     run = train(None, recipe, steps=40)
 
     assert run.laws.broken == []

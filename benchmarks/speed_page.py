@@ -26,7 +26,8 @@ TABLES = """
 
 Tabular Q-learning beside the loop that textbooks print, one thread: environment steps a second of the processor's time,
 medians of rounds in which all take turns in one process, from a quarter of the run to its end, on a machine that was
-busy with other things. `vector` is 256 environments and one learn step on their 256 rows.
+busy with other things. `vector` is 256 environments of gymnasium and one learn step on their 256 rows, `table` the same
+with env=transition_table, which steps them all by one look into their table of transitions.
 
     python benchmarks/tables.py
 

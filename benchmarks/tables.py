@@ -1,8 +1,9 @@
 """How many environment steps a second tabular Q-learning takes, beside the loop that textbooks print.
 
 The textbook's loop is a table in numpy, ε-greedy, one environment of gymnasium. Ours is the recipe `q_learning`, by
-torch (`eager`), its learn step compiled (`compiled`), or printed for numpy (`numpy`); `vector` is 256 environments and
-one learn step on their 256 rows. All of them take turns in one process and one thread, so that whatever else the machine
+torch (`eager`), its learn step compiled (`compiled`), or printed for numpy (`numpy`); `vector` is 256 environments of
+gymnasium and one learn step on their 256 rows, `table` the same with environments that are stepped by their table of
+transitions. All of them take turns in one process and one thread, so that whatever else the machine
 does meets all alike; each round is timed by the processor's time and by the clock, from a quarter of the run to its
 end.
 
@@ -19,6 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import attrs
@@ -27,11 +29,12 @@ import numpy as np
 from rlblocks.recipes import q_learning
 
 import rlblocks
+from rlblocks.envs import TransitionTable
 
 STEPS, ROUNDS = int(os.environ.get("STEPS", "12000")), int(os.environ.get("ROUNDS", "3"))
 ENVIRONMENTS = ("Taxi-v4", "FrozenLake8x8-v1")
-OURS = {"eager": "never", "compiled": "always", "numpy": "numpy", "vector": "numpy"}
-N = 256
+OURS = {"eager": "never", "compiled": "always", "numpy": "numpy", "vector": "numpy", "table": "numpy"}
+N, TOGETHER = 256, {"vector", "table"}
 
 
 class Clock:
@@ -88,7 +91,9 @@ def textbook(name: str, clock: Clock, *, alpha: float = 0.5, gamma: float = 0.99
 def ours(name: str, clock: Clock, how: str) -> None:
     """The recipe, with the settings that it has."""
     recipe = q_learning().set({"env.id": name})
-    if how == "vector":
+    if how == "table":
+        recipe = recipe.swap(env=TransitionTable(name))
+    if how in TOGETHER:
         recipe = recipe.set(
             {
                 "env.n": N,
@@ -98,14 +103,14 @@ def ours(name: str, clock: Clock, how: str) -> None:
                 "cadence.warmup": N,
             }
         )
-    rlblocks.train(recipe, steps=STEPS * (N // 4 if how == "vector" else 1), seed=1, threads=1, compile=OURS[how],
+    rlblocks.train(recipe, steps=STEPS * (N // 4 if how in TOGETHER else 1), seed=1, threads=1, compile=OURS[how],
                    episodes=0, folder=None, view="quiet", video="never", callbacks=[Watch(clock)])  # fmt: skip
 
 
 def main() -> None:
     """Let all take turns."""
     jobs: dict[str, Callable[[str, Clock], None]] = {"textbook": textbook}
-    jobs |= {how: lambda name, clock, how=how: ours(name, clock, how) for how in OURS}
+    jobs |= {how: partial(ours, how=how) for how in OURS}
     for _ in range(ROUNDS):
         for name in ENVIRONMENTS:
             for peer, job in jobs.items():

@@ -12,7 +12,7 @@ from rlblocks.aggregates import Average, First, Least
 from rlblocks.cadences import LearnEvery, RolloutEpochs
 from rlblocks.distributions import Gaussian, StateGaussian, TanhGaussian
 from rlblocks.early_stops import KLStop
-from rlblocks.envs import Discretise, Gym, Supplied, SuppliedVector, TimeLimit
+from rlblocks.envs import Discretise, Gym, Supplied, SuppliedVector, TimeLimit, TransitionTable
 from rlblocks.explorers import Boltzmann, EpsilonGreedy, EpsilonSoft, GaussianNoise, OrnsteinUhlenbeck, OverMembers
 from rlblocks.losses import (
     ClippedSurrogate,
@@ -165,7 +165,13 @@ EXAMPLES = {
         RolloutEpochs(epochs=1, minibatches=1),
         RolloutEpochs(epochs=10, minibatches=3, early_stop=KLStop(0.02)),
     ],
-    "envs": [Gym("CartPole-v1", n=2), Gym("FrozenLake-v1"), Supplied(ClockEnv, n=2), SuppliedVector(clocks)],
+    "envs": [
+        Gym("CartPole-v1", n=2),
+        Gym("FrozenLake-v1"),
+        Supplied(ClockEnv, n=2),
+        SuppliedVector(clocks),
+        TransitionTable("Taxi-v4", n=3),
+    ],
     "wrappers": [Discretise((2, 3, 2)), TimeLimit(3)],
 }
 

@@ -8,6 +8,7 @@ from rlblocks.envs.gym import Gym
 from rlblocks.envs.point_goal import PointGoal
 from rlblocks.envs.supplied import Supplied
 from rlblocks.envs.supplied_vector import SuppliedVector
+from rlblocks.envs.transition_table import TransitionTable
 from rlblocks.envs.wrappers import ClipReward, Flatten, FrameStack, Grayscale, Resize, Select, TimeLimit
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Supplied",
     "SuppliedVector",
     "TimeLimit",
+    "TransitionTable",
     "Wrapper",
     "as_environment",
 ]

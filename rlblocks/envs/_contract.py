@@ -58,7 +58,8 @@ class Contract:
             Wrong: not an array of the space's shape and dtype; for a Discrete space, not a whole number in it.
         """
         if self.n:
-            return self._discrete(value)
+            usual = type(value) is int and 0 <= value - self.start < self.n
+            return value - self.start if usual else self._discrete(value)
         if not isinstance(value, np.ndarray):
             raise Wrong(
                 f"the observation is {_short(value)} of type {type(value).__name__}, not an array",

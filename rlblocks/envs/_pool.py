@@ -121,7 +121,7 @@ class EnvPool:
     @property
     def action_mask(self) -> NDArray[np.bool_] | None:
         """Which actions are legal now; None where they are not masked."""
-        return self._legal
+        return None if self._legal is None else self._legal.copy()
 
     def reset(self) -> NDArray[Any]:
         """Start the next episode of every environment; an episode that is under way is dropped."""

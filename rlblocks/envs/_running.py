@@ -121,11 +121,10 @@ class Running:
         contract = self.contract
         try:
             # The usual types are let through here; everything else takes the long way, which knows what to say.
-            if type(observation) is not int or contract.start or not 0 <= observation < contract.n:
-                if type(observation) is not np.ndarray or observation.shape != contract.shape or (
-                    observation.dtype != contract.dtype
-                ):  # fmt: skip
-                    observation = contract.observation(observation)
+            if type(observation) is not np.ndarray or observation.shape != contract.shape or (
+                observation.dtype != contract.dtype
+            ):  # fmt: skip
+                observation = contract.observation(observation)
             if type(reward) is not float or not math.isfinite(reward):
                 reward = reward_of(reward)
             if type(terminated) is not bool:
@@ -155,19 +154,12 @@ class Running:
 
 def all_legal(pool: Sequence[Running]) -> NDArray[np.bool_] | None:
     """Which actions are legal now, `[n, ...]`; None where they are not masked."""
-    return None if pool[0].legal is None else _still([one.legal for one in pool])
+    return None if pool[0].legal is None else np.array([one.legal for one in pool])
 
 
 def all_offered(pool: Sequence[Running]) -> NDArray[np.bool_] | None:
     """The same after the step or reset that was taken last."""
-    return None if pool[0].offered is None else _still([one.offered for one in pool])
-
-
-def _still(masks: list[Any]) -> NDArray[np.bool_]:
-    """Masks as one array, which several may be handed because none can write into it."""
-    array: NDArray[np.bool_] = np.array(masks)
-    array.flags.writeable = False
-    return array
+    return None if pool[0].offered is None else np.array([one.offered for one in pool])
 
 
 def all_goals(pool: Sequence[Running]) -> tuple[NDArray[Any], ...]:

@@ -94,8 +94,11 @@ def test_other_heads_and_layers_stand_on_a_table(head):
 
 @pytest.mark.parametrize("spec", [Spec((4,)), Spec((84, 84, 3), "uint8"), Spec((2,), "int64", n=4), Spec(())])
 def test_what_cannot_be_counted_is_refused(spec):
-    """Images, vectors and several numbers are no states of a table, and the refusal names a way out."""
-    assert "Discretise" in Table().misfit(spec)
+    """Images, vectors and several numbers are no states of a table; of a vector it says what would make some."""
+    said = Table().misfit(spec)
+
+    assert "does not count them" in said
+    assert ("; part it into bins with the wrapper Discretise" in said) == (len(spec.shape) == 1)
 
 
 def test_a_table_larger_than_memory_is_refused(monkeypatch):

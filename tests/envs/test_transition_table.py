@@ -1,0 +1,127 @@
+"""Environments stepped by their table of transitions: the same problem as gymnasium's own, many at once."""
+
+from __future__ import annotations
+
+import gymnasium
+import numpy as np
+import pytest
+from rlblocks.recipes import q_learning
+
+import rlblocks
+from rlblocks import BuildError
+from rlblocks.envs import Gym, TransitionTable
+from rlblocks.testing.finite_mdps import expected_return, policy_of, toy_text
+
+TABLES = ("FrozenLake-v1", "CliffWalking-v1", "Taxi-v4")
+N, STEPS = 64, 150
+
+
+def played(name, seed=0, n=N):
+    """What happened in some steps by random actions: states, actions, and the steps."""
+    pool, random = TransitionTable(name, n=n).build(seed), np.random.default_rng(seed)
+    state, happened = pool.reset(), []
+    for _ in range(STEPS):
+        actions = random.integers(0, int(pool.facts.action_space.n), n)
+        step = pool.step(actions)
+        happened.append((state, actions, step))
+        state = step.observation
+    return happened
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_only_what_the_environment_states_happens(name):
+    """Every next state, reward and end is one of those in `P`, for the state and the action that were there."""
+    table = gymnasium.make(name).unwrapped.P
+    for state, actions, step in played(name):
+        ends = step.terminated
+        for s, a, t, r, end in zip(state, actions, step.next_observation, step.reward, ends, strict=True):
+            assert (t, r, end) in {(t, float(r), bool(end)) for p, t, r, end in table[s][a] if p > 0}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_episodes_begin_where_the_environment_begins_them(name):
+    """Also those that begin later, and no other environment is moved."""
+    first = gymnasium.make(name).unwrapped.initial_state_distrib
+    for _, _, step in played(name):
+        over = step.terminated | step.truncated
+        assert (first[step.observation[over]] > 0).all()
+        np.testing.assert_array_equal(step.observation[~over], step.next_observation[~over])
+
+
+def test_outcomes_have_their_probabilities():
+    """On slippery ice each of three ways has a third: the count is within a chance of one in a billion."""
+    pool = TransitionTable("FrozenLake-v1", n=20_000).build(seed=0)
+    pool.reset()
+    counts = np.bincount(pool.step(np.full(20_000, 1)).next_observation, minlength=5)  # down, from the corner
+
+    assert counts[[0, 1, 4]].sum() == 20_000
+    assert (np.abs(counts[[0, 1, 4]] - 20_000 / 3) < 6.2 * np.sqrt(20_000 * 2 / 9)).all()
+
+
+def test_episodes_are_as_long_as_registered():
+    """Those that do not end are cut at the limit, and counted with their length."""
+    pool = TransitionTable("FrozenLake-v1", n=3, options={"is_slippery": False}).build(seed=0)
+    pool.reset()
+    steps = [pool.step(np.zeros(3, np.int64)) for _ in range(100)]  # against the wall
+
+    assert not any(step.truncated.any() for step in steps[:-1])
+    assert steps[-1].truncated.all()
+    assert steps[-1].episodes == ((0, 0.0, 100), (1, 0.0, 100), (2, 0.0, 100))
+
+
+def test_masks_are_those_of_the_environment():
+    """Taxi says which actions change something; the others are masked, also after a reset."""
+    legal, pool = toy_text(gymnasium.make("Taxi-v4")).legal, TransitionTable("Taxi-v4", n=N).build(seed=0)
+    state = pool.reset()
+
+    np.testing.assert_array_equal(pool.action_mask, legal[state])
+    for _ in range(300):
+        step = pool.step(np.argmax(np.random.default_rng(0).random((N, 6)) * pool.action_mask, axis=1))
+        np.testing.assert_array_equal(step.next_action_mask, legal[step.next_observation])
+        np.testing.assert_array_equal(pool.action_mask, legal[step.observation])
+
+
+def test_the_same_seed_gives_the_same_steps():
+    """And another seed others."""
+    again, other = played("FrozenLake-v1"), played("FrozenLake-v1", seed=1)
+    same = [np.array_equal(a[2].next_observation, b[2].next_observation) for a, b in zip(again, played("FrozenLake-v1"),
+                                                                                         strict=True)]  # fmt: skip
+
+    assert all(same)
+    assert not np.array_equal(again[-1][2].next_observation, other[-1][2].next_observation)
+
+
+def test_facts_and_pictures_are_those_of_the_environment():
+    """Only the number beside each other is another."""
+    ours, theirs = TransitionTable("Taxi-v4", n=5).facts(), Gym("Taxi-v4").facts()
+
+    assert (ours.n, ours.masked, ours.observation_space, ours.max_episode_steps) == (
+        5,
+        True,
+        theirs.observation_space,
+        200,
+    )
+    pool = TransitionTable("Taxi-v4").build(0, n=1, render_mode="rgb_array")
+    pool.reset()
+    assert pool.render().ndim == 3
+
+
+def test_what_states_no_table_is_refused():
+    """With the environments that do."""
+    with pytest.raises(BuildError, match="environment 'CartPole-v1' states no table P of its transitions") as caught:
+        TransitionTable("CartPole-v1").build(seed=0)
+
+    assert "env=gym" in caught.value.fix
+
+
+def test_a_table_learns_in_them():
+    """Q-learning by 32 at once finds the shortest way along the cliff."""
+    recipe = q_learning().swap(env=TransitionTable("CliffWalking-v1", n=32)).set(
+        {"cadence.every": "32 env_steps", "cadence.batch": 32, "store.capacity": 32, "cadence.warmup": 32,
+         "explorer.epsilon": 0.1, "optimizer.lr": 1.0}
+    )  # fmt: skip
+    run = rlblocks.train(recipe, steps=100_000, seed=0, threads=1, compile="numpy", episodes=0, folder=None,
+                         view="quiet", video="never")  # fmt: skip
+    cliff = toy_text(gymnasium.make("CliffWalking-v1"))
+
+    assert expected_return(cliff, policy_of(cliff, run.agent), 200) == -13.0

@@ -81,6 +81,15 @@ def require_saved(owner: str, saved: Rows, expected: Mapping[str, tuple[tuple[in
         )  # fmt: skip
 
 
+def require_alike(owner: str, saved: Rows, columns: Rows) -> None:
+    """Refuse saved columns that do not fit into these.
+
+    Raises:
+        CheckpointError: they have other names, shapes or dtypes.
+    """
+    require_saved(owner, saved, {name: (column.shape, str(column.dtype)) for name, column in columns.items()})
+
+
 class Ring:
     """The last `capacity` rows. Row number r, counted from the first ever written, lies in slot r mod capacity.
 

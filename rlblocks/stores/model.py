@@ -9,7 +9,7 @@ import numpy as np
 from rlblocks._core import fields
 from rlblocks._core.block import block
 from rlblocks._core.errors import BuildError, CheckpointError, RunError
-from rlblocks.stores._ring import Ring, require_saved
+from rlblocks.stores._ring import Ring, require_alike
 from rlblocks.stores._room import require_room
 from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree, bytes_of
 
@@ -215,8 +215,7 @@ class ModelMemory:
                 f"a saved model knows pair {int(pairs.max())}, but there are {many} of states and actions",
                 fix="resume with the recipe that the run was started with", pairs=many,
             )  # fmt: skip
-        expected = {name: ((len(pairs), *c.shape[1:]), str(c.dtype)) for name, c in self.table.items()}
-        require_saved("Model", state["table"], expected)
+        require_alike("Model", state["table"], {name: column[: len(pairs)] for name, column in self.table.items()})
         self.ring.load(state["ring"])
         self.waiting, self.seen = int(state["waiting"]), len(pairs)
         self.pairs[: self.seen] = pairs

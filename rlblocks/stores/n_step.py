@@ -21,7 +21,7 @@ from rlblocks.stores._inner import (
     refuse,
     rows_inside,
 )
-from rlblocks.stores._ring import Gate
+from rlblocks.stores._ring import Gate, require_alike
 from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree
 from rlblocks.stores.uniform_replay import UniformReplay
 
@@ -192,13 +192,12 @@ class NStepMemory:
         Raises:
             CheckpointError: it describes other columns, another n or another number of environments.
         """
-        expected = {name: column.shape for name, column in self.first.items()}
-        found = {name: column.shape for name, column in state["first"].items()}
-        if found != expected or len(state["pending"]) != len(self.pending):
+        environments = len(self.pending)
+        require_alike(f"NStep with n={self._n} of {environments} environments", state["first"], self.first)
+        if len(state["pending"]) != environments:
             raise CheckpointError(
-                f"the saved pending rows are {found}, but NStep with n={self._n} and {len(self.pending)} environments "
-                f"holds {expected}",
-                fix="resume with the recipe that the run was started with", found=found, expected=expected,
+                f"the saved rows of {len(state['pending'])} environments wait, but NStep holds those of {environments}",
+                fix="resume with the recipe that the run was started with", environments=environments,
             )  # fmt: skip
         self.inner.load(state["inner"])
         for name, column in self.first.items():

@@ -9,10 +9,10 @@ import numpy as np
 
 from rlblocks._core import fields
 from rlblocks._core.block import block
-from rlblocks._core.errors import BuildError, CheckpointError
+from rlblocks._core.errors import BuildError
 from rlblocks._core.keys import Spec
 from rlblocks.stores._inner import CONSECUTIVE, DRAINED, SINGLE, debts_inside, inputs_inside, refuse, rows_inside
-from rlblocks.stores._ring import Gate
+from rlblocks.stores._ring import Gate, require_alike
 from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree, bytes_of
 from rlblocks.stores.latest import Latest
 from rlblocks.stores.uniform_replay import UniformReplay
@@ -184,13 +184,7 @@ class WithNextMemory:
         Raises:
             CheckpointError: it describes other columns or another number of environments.
         """
-        expected = {name: column.shape for name, column in self.last.items()}
-        found = {name: column.shape for name, column in state["last"].items()}
-        if found != expected:
-            raise CheckpointError(
-                f"the saved rows that wait are {found}, but WithNext holds {expected}",
-                fix="resume with the recipe that the run was started with", found=found, expected=expected,
-            )  # fmt: skip
+        require_alike(f"WithNext of {len(self.waits)} environments", state["last"], self.last)
         self.inner.load(state["inner"])
         for name, column in self.last.items():
             column[...] = state["last"][name]

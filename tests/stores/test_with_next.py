@@ -69,7 +69,7 @@ def test_a_row_that_waits_is_saved():
 
     assert len(memory) == len(other) == 1
     assert memory.contents()["next.action"] == other.contents()["next.action"]
-    with pytest.raises(CheckpointError, match="rows that wait"):
+    with pytest.raises(CheckpointError, match="but WithNext of 2 environments holds"):
         WithNext(UniformReplay(4)).build(spec_for(2)).load(memory.state())
 
 

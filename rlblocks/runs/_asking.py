@@ -39,7 +39,8 @@ def replayed(
     if seen:
         acting = {key: np.concatenate([one[key] for one in seen]) for key in seen[0]}
         for part in (plan.act, plan.warmup):
-            shadow.run(part, acting, (len(acting["observation"]),))
+            columns = {key: np.asarray(acting[key], spec.dtype) for key, spec in part.columns.items()}
+            shadow.run(part, columns, (len(acting["observation"]),))
     return shadow, moved
 
 

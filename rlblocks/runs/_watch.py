@@ -33,7 +33,7 @@ GROWTH = 2  # and more often at its beginning: whenever it has grown by half
 ROWS = 6  # of acting that are asked about together
 STILL = "a target network moves by its update alone"
 
-Tell = Callable[[Finding], None]
+Tell = Callable[[object], None]
 Save = Callable[[Path, Finding], str]
 
 
@@ -77,14 +77,25 @@ class Watch:
         store = dict.fromkeys(HANDED, "store")
         self._take(self._handed.broken(copied, drained=drained), HANDED, store, copied)
         with undisturbed():
-            shadow, moved = replayed(self._state, copied, list(self._seen), self._generator, drained=drained)
-            for name in moved:
-                self._found("TUP-4", STILL, f"target_updates.{name}", "the learn step wrote to it")
-            for recorded in shadow.calls:
-                self._ask(recorded)
+            try:
+                self._replay(copied, drained=drained)
+            except Exception as error:  # noqa: BLE001  a run does not end because it is watched
+                self._give_up(f"{type(error).__name__}: {error}")
         self.report.batches += 1
         targets = self._state.target
         self._before = {name: (times, tensors_of(targets[name])) for name, times in self._firings().items()}
+
+    def _replay(self, columns: Columns, *, drained: bool) -> None:
+        shadow, moved = replayed(self._state, columns, list(self._seen), self._generator, drained=drained)
+        for name in moved:
+            self._found("TUP-4", STILL, f"target_updates.{name}", "the learn step wrote to it")
+        for recorded in shadow.calls:
+            self._ask(recorded)
+
+    def _give_up(self, why: str) -> None:
+        if not self.report.unasked:
+            self.report.unasked = why
+            self.tell(f"the blocks could not be asked about a batch: {why}")
 
     def _due(self) -> bool:
         counters = self._state.counters

@@ -64,11 +64,13 @@ class Report:
         batches: how many batches were checked.
         asked: by slot, the ids of the laws that were asked.
         broken: each broken law once for each slot.
+        unasked: why a batch could not be asked about, which is no fault of a block; empty where all could.
     """
 
     batches: int = 0
     asked: dict[str, list[str]] = attrs.Factory(dict)
     broken: list[Finding] = attrs.Factory(list)
+    unasked: str = ""
 
     def note(self, slot: str, law: str) -> None:
         """A law was asked."""
@@ -97,7 +99,7 @@ def load_report(run: str | Path) -> Report:
         return Report()
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return Report(found["batches"], found["asked"], [Finding(**one) for one in found["broken"]])
+        return Report(found["batches"], found["asked"], [Finding(**one) for one in found["broken"]], found["unasked"])
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path} does not say what laws a run asked", fix="remove it", path=path) from error
 

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 import small_runs as runs
-from rlblocks.recipes import RECIPES, a2c, dqn
+from rlblocks.recipes import RECIPES, a2c, dqn, sac
 
 import rlblocks
 from rlblocks import Recipe, RunError, block, fields, wire
 from rlblocks._core.errors import WiringError
 from rlblocks.cli import main
+from rlblocks.envs import Goal, Gym, TimeLimit
+from rlblocks.normalizers import ObservationNorm
 from rlblocks.runs.broken_laws import load_example, load_report
 from rlblocks.runs.events import LawsAsked, StopRun, Warned
-from rlblocks.stores import Store, UniformReplay
+from rlblocks.stores import Hindsight, Store, UniformReplay
 from rlblocks.stores.base import StoreSpec
 from rlblocks.testing import unlisted
 from tests.testing.faulty_returns import FaultyGAE
@@ -159,6 +161,7 @@ def test_no_recipe_is_accused(name: str) -> None:
     run = train(None, recipe, steps=least(recipe), view="quiet")
 
     assert list(map(str, run.laws.broken)) == []
+    assert run.laws.unasked == ""
     assert run.laws.batches or recipe.store.hands == "drained"
     assert not run.laws.batches or len(run.laws.asked) > 4
 
@@ -171,6 +174,27 @@ def test_with_masks_nobody_is_accused() -> None:
     assert run.laws.broken == []
     assert "TGT-7" in run.laws.asked["objectives.q.target"]
     assert "EXP-1a" in run.laws.asked["explorer"]
+
+
+def test_observations_in_other_types_are_replayed() -> None:
+    """Columns in float64, goals that are relabelled, and statistics of observations."""
+    goals = Gym("rlblocks/PointGoal-v0", wrappers=(TimeLimit(7), Goal()))
+    narrow = {"networks.policy.body.widths": (6,), "networks.critic.body.widths": (6,), "cadence.warmup": 20}
+    recipe = sac().swap(env=goals, normalizers={"observation": ObservationNorm()}).wrap("store", Hindsight, goals=2)
+    run = train(None, recipe.set({**narrow, "cadence.batch": 8}), steps=30)
+
+    assert (run.laws.broken, run.laws.unasked) == ([], "")
+    assert "GEN-9" in run.laws.asked["normalizers.observation"]
+
+
+def test_a_run_does_not_end_because_it_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes wrong in the asking itself is told once, and breaks no law."""
+    monkeypatch.setattr("rlblocks.runs._watch.replayed", lambda *_, **__: 1 / 0)
+    watch = runs.Watch()
+    run = train(None, runs.small(), callbacks=[watch])
+
+    assert (run.reason, run.laws.broken, len(watch.of(Warned))) == ("budget", [], 1)
+    assert run.laws.unasked == "ZeroDivisionError: division by zero"
 
 
 @pytest.mark.usefixtures("no_waiting", "no_pictures")

@@ -40,7 +40,13 @@ class UniformRandom(Explorer):
     tags = {"ties": "first", "evaluation": "stochastic"}
 
     def compute(self, *, choice: Tensor, action: Spec, action_mask: Tensor | None = None) -> Tensor:
-        """The action of each row: `[B]` or `[B, k]` int64, or `[B, *shape]` float."""
+        """The action of each row: `[B]` or `[B, k]` int64, or `[B, *shape]` float.
+
+        Raises:
+            ValueError: `choice` is not of the shape of actions.
+        """
+        if choice.shape[1:] != action.shape:
+            raise ValueError(f"choice has shape {tuple(choice.shape)}, but an action has shape {action.shape}")
         if isinstance(action.n, tuple):
             return functional.uniform_choices(choice, action.n, action_mask)
         if not action.n:

@@ -28,10 +28,14 @@ def uniform_action(u: Tensor, actions: int) -> Tensor:
     Returns:
         `[B]` int64 in [0, A).
 
+    Raises:
+        ValueError: `u` is not `[B]`.
+
     >>> import torch
     >>> uniform_action(torch.tensor([0.0, 0.4, 1 - 2**-24]), 3)
     tensor([0, 1, 2])
     """
+    one_per_row(u.shape[0], u=u)
     return (u * actions).long()
 
 

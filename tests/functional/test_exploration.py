@@ -19,6 +19,12 @@ from rlblocks.functional import (
 LEAST, GREATEST = 0.0, 1 - 2.0**-24
 
 
+def test_uniform_actions_are_drawn_by_one_number_a_row():
+    """`[B, 1]` is refused and gives no `[B, 1]`."""
+    with pytest.raises(ValueError, match="u "):
+        uniform_action(torch.zeros(4, 1), 3)
+
+
 def test_uniform_actions_are_floors():
     """⌊u·3⌋, with the extreme draws in range."""
     assert uniform_action(torch.tensor([LEAST, 0.34, 0.67, GREATEST]), 3).tolist() == [0, 1, 2, 2]

@@ -142,7 +142,7 @@ def test_a_run_is_the_same_with_and_without(tmp_path: Path) -> None:
 
 def least(recipe: Recipe) -> int:
     """The steps after which there are a few learn steps."""
-    return max(recipe.store.least_rows(wire(recipe).facts.n), recipe.cadence.needs() + 2)
+    return max(recipe.store.least_rows(wire(recipe).facts.n), recipe.cadence.needs() + 8)
 
 
 def sized(recipe: Recipe) -> Recipe:

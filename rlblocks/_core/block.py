@@ -75,7 +75,7 @@ def snake(name: str) -> str:
     frozen_default=True,
     field_specifiers=(
         attrs.field, fields.number, fields.integer, fields.schedule, fields.slot, fields.duration, fields.choice,
-        fields.sizes, fields.numbers, fields.text,
+        fields.sizes, fields.numbers, fields.text, fields.column,
     ),
 )  # fmt: skip
 def block(name: str) -> Callable[[BlockT], BlockT]:

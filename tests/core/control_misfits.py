@@ -90,7 +90,9 @@ def action_spaces() -> dict[str, Callable[[], Any]]:
         "the loss of a temperature over Discrete actions in a Box": lambda: wire(
             sac().swap({"objectives.temperature.losses[0]": DiscreteTemperatureLoss()})
         ),
-        "an explorer of all values where the critic reads the action": lambda: wire(td3().swap(explorer=EpsilonGreedy())),
+        "an explorer of all values where the critic reads the action": lambda: wire(
+            td3().swap(explorer=EpsilonGreedy())
+        ),
         "drawing from a deterministic policy": lambda: wire(ddpg().swap(explorer=Sample())),
         "a smoothed target without bounds": lambda: wire(
             elsewhere(sac().swap({**gaussian, f"{CRITIC}.target": SmoothedQ(), **copied, **drawn}), told(UNBOUNDED))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
 from rlblocks._core import fields
@@ -15,10 +17,12 @@ from rlblocks._core.block import block
 from rlblocks._core.errors import BuildError
 from rlblocks.envs import _fields
 from rlblocks.envs._catalogue import spec_of
-from rlblocks.envs._making import close, make
+from rlblocks.envs._making import close, make, step_limit
 from rlblocks.envs._vector import VectorPool
 from rlblocks.envs.base import Environment, Facts, Pool
 from rlblocks.envs.gym import Gym
+
+BEYOND = ("fickle_passenger",)  # of Taxi: its `step` draws another destination on the way, which `P` does not know
 
 
 @block("transition_table")
@@ -58,9 +62,10 @@ class TransitionTable(Environment):
         env = make(self.id, _fields.thawed(self.options), None)
         try:
             table = table_of(env, self.id)
+            many = Tabulated(table, self.n if n is None else n, _limited(env, self.id))
         finally:
             close(env)
-        return VectorPool(Tabulated(table, self.n if n is None else n, self.id), seed, masked=table.legal is not None)
+        return VectorPool(many, seed, masked=table.legal is not None)
 
     def _alone(self) -> Gym:
         return Gym(self.id, options=self.options)
@@ -91,7 +96,7 @@ def table_of(env: gymnasium.Env[Any, Any], name: str) -> Table:
     """The table of an environment.
 
     Raises:
-        BuildError: it states none.
+        BuildError: it states none, or one that leaves something out.
     """
     inside: Any = env.unwrapped
     stated, first = getattr(inside, "P", None), getattr(inside, "initial_state_distrib", None)
@@ -99,6 +104,11 @@ def table_of(env: gymnasium.Env[Any, Any], name: str) -> Table:
         raise BuildError(
             f"environment {name!r} states no table P of its transitions",
             fix="use env=gym, or one of FrozenLake-v1, FrozenLake8x8-v1, CliffWalking-v1, Taxi-v4", environment=name,
+        )  # fmt: skip
+    if beyond := next((option for option in BEYOND if getattr(inside, option, False)), ""):
+        raise BuildError(
+            f"environment {name!r} with {beyond} does more than its table P states",
+            fix=f"use env=gym, or leave {beyond} out", environment=name,
         )  # fmt: skip
     outcomes = [stated[s][a] for s in range(len(stated)) for a in range(len(stated[s]))]
     most = max(map(len, outcomes))
@@ -111,6 +121,13 @@ def table_of(env: gymnasium.Env[Any, Any], name: str) -> Table:
     )  # fmt: skip
 
 
+def _limited(env: gymnasium.Env[Any, Any], name: str) -> EnvSpec:
+    """What is registered, with the time limit that the environment was made with: options may ask for another."""
+    spec = copy.copy(spec_of(name))
+    spec.max_episode_steps = step_limit(env)
+    return spec
+
+
 def _below(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     """Their sums up to each, infinite from the last one that is not 0: rounding must not lead beyond it."""
     last = probabilities.shape[1] - 1 - (probabilities[:, ::-1] > 0).argmax(1)
@@ -121,8 +138,8 @@ def _below(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 class Tabulated(gymnasium.vector.VectorEnv[Any, Any, Any]):
     """A table as a vector environment of gymnasium, which is told when to reset which episodes."""
 
-    def __init__(self, table: Table, n: int, name: str) -> None:
-        self.spec = spec_of(name)
+    def __init__(self, table: Table, n: int, spec: EnvSpec) -> None:
+        self.spec = spec
         self.metadata = {"autoreset_mode": gymnasium.vector.AutoresetMode.DISABLED}
         self.num_envs = n
         states = len(table.start)
@@ -131,7 +148,7 @@ class Tabulated(gymnasium.vector.VectorEnv[Any, Any, Any]):
         self.single_action_space = gymnasium.spaces.Discrete(self._actions)
         self.observation_space = gymnasium.vector.utils.batch_space(self.single_observation_space, n)
         self.action_space = gymnasium.vector.utils.batch_space(self.single_action_space, n)
-        self._limit = self.spec.max_episode_steps or np.iinfo(np.int64).max
+        self._limit = spec.max_episode_steps or np.iinfo(np.int64).max
         self._state, self._steps = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self._random = np.random.default_rng()
 

@@ -22,7 +22,7 @@ SMALL: Mapping[str, Any] = {
     "networks.critic.members": 3, "store.inner.capacity": 200,
 }  # fmt: skip
 SWAPS = 3
-FIXED = ("env", "wrappers")  # roles whose blocks stay: of what they name, the most are not installed
+FIXED = ("envs", "wrappers")  # roles whose blocks stay: of what they name, the most are not installed
 
 
 def in_small(recipe: Recipe) -> Recipe:
@@ -42,7 +42,7 @@ def in_small(recipe: Recipe) -> Recipe:
 def _slots(recipe: Recipe) -> Iterator[tuple[str, str]]:
     """Every place that holds a block, and its role."""
     for steps, node in walk(recipe):
-        if isinstance(node, Block) and node.role not in ("envs", *FIXED):
+        if isinstance(node, Block) and node.role not in FIXED:
             yield join(steps), node.role
 
 

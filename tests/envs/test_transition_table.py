@@ -125,3 +125,22 @@ def test_a_table_learns_in_them():
     cliff = toy_text(gymnasium.make("CliffWalking-v1"))
 
     assert expected_return(cliff, policy_of(cliff, run.agent), 200) == -13.0
+
+
+def test_the_limit_may_be_another_one():
+    """As `gymnasium.make` takes it, and it is what the facts say."""
+    env = TransitionTable("FrozenLake-v1", n=2, options={"is_slippery": False, "max_episode_steps": 5})
+    pool = env.build(seed=0)
+    pool.reset()
+    ends = [bool(pool.step(np.zeros(2, np.int64)).truncated.all()) for _ in range(10)]  # against the wall
+
+    assert ends == [False, False, False, False, True] * 2
+    assert env.facts().max_episode_steps == pool.facts.max_episode_steps == 5
+
+
+def test_what_the_table_does_not_say_is_refused():
+    """A fickle passenger of Taxi changes the destination on the way, which `P` does not know."""
+    with pytest.raises(BuildError, match="'Taxi-v4' with fickle_passenger does more than its table P states") as caught:
+        TransitionTable("Taxi-v4", options={"fickle_passenger": True}).build(seed=0)
+
+    assert "env=gym" in caught.value.fix

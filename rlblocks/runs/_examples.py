@@ -35,7 +35,7 @@ def save_call(folder: Path, finding: Finding, call: Call, around: Around, recipe
             plain[name] = value
     known = {"action": _as_lists(attrs.asdict(around.action)), "members": dict(around.members)}
     timed = call.block.role != "returns" and around.timed
-    facts = {"functions": functions, "around": known, "timed": timed, "specs": [
+    facts = {"role": call.block.role, "functions": functions, "around": known, "timed": timed, "specs": [
         name for name, value in call.inputs.items() if isinstance(value, Spec)]}  # fmt: skip
     arguments = {name: call.arguments.get(name, name) for name in call.inputs}
     return _save(folder, finding, plain, arguments, facts)
@@ -79,10 +79,16 @@ def asked_again(example: Example, block: Block | None) -> str:
     if not example.arguments:
         raise RunError(f"{example.finding.example} holds rows, and no call of a block", fix="look at its inputs")
     asked = block_of(example) if block is None else block
+    if asked.role != example.facts["role"]:
+        raise RunError(
+            f"{example.finding.example} was broken by a block of role {example.facts['role']}, and {asked!r} is one of "
+            f"role {asked.role}", fix=f"hand over a block of role {example.facts['role']}",
+        )  # fmt: skip
     call = _call(example, asked)
-    law = next(law for law in laws_for("targets" if asked.role == "normalizers" else asked.role)
-               if law.id == example.finding.law)  # fmt: skip
-    return broken_by(law, call) or _in_what_it_writes(call, law.id)
+    name = example.finding.law
+    found = [law for law in laws_for("targets" if asked.role == "normalizers" else asked.role) if law.id == name]
+    said = [broken_by(law, call) for law in found]
+    return next(filter(None, said), "") or _in_what_it_writes(call, name)
 
 
 def _in_what_it_writes(call: Call, law: str) -> str:

@@ -124,6 +124,18 @@ class Handed:
         as_stored = [np.asarray(rows[key], self.plan.columns[key].dtype) for key in self.keys]
         return [hash(tuple(part.tobytes() for part in row)) for row in zip(*as_stored, strict=True)]
 
+    def asked(self, columns: Columns) -> dict[str, str]:
+        """The laws that can be asked of a chunk, in words: those whose columns are there."""
+        can = {"BUF-2": self._knows, "NST-2": "discount" in columns, "PER-5": self._weighted(columns)}
+        return {law: title for law, title in HANDED.items() if can.get(law, True)}
+
+    @property
+    def _knows(self) -> bool:
+        return bool(self.whole and self.keys and self.known)
+
+    def _weighted(self, columns: Columns) -> bool:
+        return "weight" in columns and "weight" in self.plan.recipe.store.outputs
+
     def broken(self, columns: Columns, *, drained: bool) -> Iterator[Said]:
         """The laws that a chunk breaks."""
         written = {key: spec for key, spec in self.plan.columns.items() if key in columns}
@@ -134,22 +146,21 @@ class Handed:
         flat = {key: column.reshape(-1, *column.shape[2:]) for key, column in columns.items()} if drained else columns
         real = flat["weight"] != 0 if drained and "weight" in flat else np.ones(len(next(iter(flat.values()))), bool)
         rows = {key: column[real] for key, column in flat.items()}
-        yield from self._weights(flat, drained=drained)
+        if self._weighted(flat):
+            yield from _weights(flat["weight"], drained=drained)
         if "discount" in rows and not ((rows["discount"] >= 0) & (rows["discount"] <= 1)).all():
             yield "NST-2", "a discount is not in [0, 1]"
         if {"discount", "terminated"} <= set(rows) and (rows["discount"][rows["terminated"]] != 0).any():
             yield "NST-2", "a terminated row has a discount that is not 0"
-        if self.whole and self.keys and self.known and not self.known.issuperset(self._digests(rows)):
+        if self._knows and not self.known.issuperset(self._digests(rows)):
             yield "BUF-2", f"there is no row that was written with this {', '.join(self.keys)}"
 
-    def _weights(self, flat: Columns, *, drained: bool) -> Iterator[Said]:
-        weight = flat.get("weight")
-        if weight is None or "weight" not in self.plan.recipe.store.outputs:
-            return
-        if not drained and not ((weight > 0) & (weight <= 1)).all():
-            yield "PER-5", f"weights lie between {weight.min()} and {weight.max()}"
-        if drained and not ((weight >= 0).all() and np.isclose(weight.mean(), 1, atol=1e-4)):
-            yield "PER-5", f"weights have the mean {weight.mean()}, and the least of them is {weight.min()}"
+
+def _weights(weight: NDArray[Any], *, drained: bool) -> Iterator[Said]:
+    if not drained and not ((weight > 0) & (weight <= 1)).all():
+        yield "PER-5", f"weights lie between {weight.min()} and {weight.max()}"
+    if drained and not ((weight >= 0).all() and np.isclose(weight.mean(), 1, atol=1e-4)):
+        yield "PER-5", f"weights have the mean {weight.mean()}, and the least of them is {weight.min()}"
 
 
 def first_columns(plan: Plan, asked: list[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from rlblocks._core.learning import stored_keys
 from rlblocks._core.state import State
 from rlblocks.runs._asking import acts_alone, differ, replayed, tensors_of, undisturbed
 from rlblocks.runs._examples import save_call, save_rows
-from rlblocks.runs._row_laws import COLLECTED, HANDED, Collected, Columns, Handed, Said, first_columns
+from rlblocks.runs._row_laws import COLLECTED, Collected, Columns, Handed, Said, first_columns
 from rlblocks.runs._shadow import Recorded
 from rlblocks.runs.broken_laws import Finding, Report
 from rlblocks.stores.base import DrainedMemory, Memory, SampledMemory, Tree
@@ -74,8 +74,8 @@ class Watch:
         if not self._due():
             return
         copied = {key: np.array(column) for key, column in columns.items()}
-        store = dict.fromkeys(HANDED, "store")
-        self._take(self._handed.broken(copied, drained=drained), HANDED, store, copied)
+        asked = self._handed.asked(copied)
+        self._take(self._handed.broken(copied, drained=drained), asked, dict.fromkeys(asked, "store"), copied)
         with undisturbed():
             try:
                 self._replay(copied, drained=drained)

@@ -169,7 +169,8 @@ class Example:
             block: the block to be asked; without it, the one in the recipe of the run folder.
 
         Raises:
-            RunError: a function that the block was handed is in no file, or these are rows and no call of a block.
+            RunError: a function that the block was handed is in no file, these are rows and no call of a block, or
+                the block is of another role.
         """
         from rlblocks.runs._examples import asked_again
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import small_runs as runs
+import torch
 from rlblocks.recipes import RECIPES, a2c, dqn, sac
 
 import rlblocks
@@ -17,10 +18,12 @@ from rlblocks._core.errors import WiringError
 from rlblocks.cli import main
 from rlblocks.envs import Goal, Gym, TimeLimit
 from rlblocks.normalizers import ObservationNorm
+from rlblocks.returns import GAE, Return
 from rlblocks.runs.broken_laws import load_example, load_report
 from rlblocks.runs.events import LawsAsked, StopRun, Warned
-from rlblocks.stores import Hindsight, Store, UniformReplay
+from rlblocks.stores import Hindsight, PrioritizedReplay, Store, UniformReplay
 from rlblocks.stores.base import StoreSpec
+from rlblocks.targets import MaxQ
 from rlblocks.testing import unlisted
 from tests.testing.faulty_returns import FaultyGAE
 from tests.testing.faulty_targets import (
@@ -49,6 +52,22 @@ with unlisted():
 
         def row_bytes(self, columns: Any) -> int:
             return 1
+
+    @block("gae")
+    class Overflows(Return):
+        """Generalized advantage estimation whose results are too large for their type."""
+
+        inputs = GAE.inputs
+
+        def compute(
+            self, *, reward: Any, discount: Any, terminated: Any, truncated: Any, value: Any, next_value: Any,
+            weight: Any = 1,
+        ) -> Any:  # fmt: skip
+            found, advantage = GAE(0.95).compute(
+                reward=reward, discount=discount, terminated=terminated, truncated=truncated, value=value,
+                next_value=next_value, weight=weight,
+            )  # fmt: skip
+            return found, advantage * torch.inf
 
 
 class Mixing:
@@ -166,6 +185,14 @@ def test_no_recipe_is_accused(name: str) -> None:
     assert not run.laws.batches or len(run.laws.asked) > 4
 
 
+def test_a_law_whose_column_is_not_there_was_not_asked() -> None:
+    """Uniform replay hands over no weights, prioritized replay does."""
+    uniform, weighed = (train(None, faulty(slots)) for slots in ({}, {"store": PrioritizedReplay(500)}))
+
+    assert uniform.laws.asked["store"] == ["BUF-7", "BUF-2", "NST-2"]
+    assert weighed.laws.asked["store"] == ["BUF-7", "BUF-2", "NST-2", "PER-5"]
+
+
 def test_with_masks_nobody_is_accused() -> None:
     """Where the environment says which actions are legal, the laws on masks are asked too."""
     recipe = sized(dqn()).set({"env.id": "Taxi-v4", "store.capacity": 500})
@@ -246,3 +273,17 @@ def test_rows_are_no_call(tmp_path: Path) -> None:
     assert "reward" in example.inputs
     with pytest.raises(RunError, match="holds rows, and no call of a block"):
         example.said_of()
+
+
+def test_what_is_not_finite_is_asked_again_of_any_role(tmp_path: Path) -> None:
+    """Also of one whose laws do not hold this one; a block of another role is refused in a sentence."""
+    recipe = a2c().set({"env.id": runs.ID}).swap(prepare=(Overflows(),))
+    with pytest.raises(RunError, match="'advantage' of its chunk is not finite"):
+        train(tmp_path, recipe, steps=wire(recipe).recipe.store.least_rows(wire(recipe).facts.n) * 2 + 8)
+    (path,) = tmp_path.rglob("GEN-15-prepare_0_")
+    example = load_example(path)
+
+    assert example.said_of(Overflows()) == example.finding.said == "of finite inputs, advantage is not finite"
+    assert not example.said_of(GAE(0.95))
+    with pytest.raises(RunError, match="was broken by a block of role returns, and MaxQ"):
+        example.said_of(MaxQ())

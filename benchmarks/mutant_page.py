@@ -28,7 +28,7 @@ built-in blocks, and nothing else, whether they notice. No unit test takes part.
 Killed are those under which a law breaks, or which do not even import. Equivalent are those that compute the same, each
 listed with the reason in [mutants.toml](mutants.toml). The score is the share of those asked and not equivalent that
 were killed. **Where fewer were asked than there are, they are every third or fourth one inside functions, as far as the
-time went; the others are still to be asked.**
+time went; the others are still to be asked, and files of which none was asked have no score.**
 
 | file | mutants | asked | killed | equivalent | survived | score |
 |---|---:|---:|---:|---:|---:|---:|
@@ -55,9 +55,9 @@ def write_page() -> None:
         for path in sorted((ROOT / folder).glob("*.py")):
             file = str(path.relative_to(ROOT))
             counts, left = counted(path, reasons.get(file, {}))
-            if counts["asked"]:
+            if counts["all"]:
                 lines.append(row(f"`{file}`", counts))
-                alive += left
+            alive += left
             sums.update(counts)
     survivors = ["", "## Survivors", "", *(f"- `{line}`" for line in alive)] if alive else []
     text = HEAD + "\n".join([*lines, row("**together**", sums), *survivors]) + "\n"

@@ -103,7 +103,7 @@ def _kind(value: Any) -> str:
 
 
 def mask_of(value: Any, choices: Choices, *, terminated: bool = False, truncated: bool = False) -> NDArray[np.bool_]:
-    """Which actions are legal, of the shape of `choices`, in memory of its own.
+    """Which actions are legal, of the shape of `choices`, never in memory of the environment; not to be written into.
 
     Args:
         value: what the info holds; None where it holds nothing, which only the end of an episode may say. Then all

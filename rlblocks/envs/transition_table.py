@@ -24,6 +24,8 @@ from rlblocks.envs.gym import Gym
 
 BEYOND = ("fickle_passenger",)  # of Taxi: its `step` draws another destination on the way, which `P` does not know
 
+ROUNDING = 1e-6  # of sums of probabilities
+
 
 @block("transition_table")
 class TransitionTable(Environment):
@@ -110,7 +112,7 @@ def table_of(env: gymnasium.Env[Any, Any], name: str) -> Table:
             f"environment {name!r} with {beyond} does more than its table P states",
             fix=f"use env=gym, or leave {beyond} out", environment=name,
         )  # fmt: skip
-    outcomes = [stated[s][a] for s in range(len(stated)) for a in range(len(stated[s]))]
+    outcomes = _outcomes(stated, env, name)
     most = max(map(len, outcomes))
     padded = np.array([[*some, *[(0.0, 0, 0.0, False)] * (most - len(some))] for some in outcomes], np.float64)
     mask: Any = getattr(inside, "action_mask", None)
@@ -119,6 +121,25 @@ def table_of(env: gymnasium.Env[Any, Any], name: str) -> Table:
         _below(np.asarray(first, np.float64)[None])[0],
         None if mask is None else np.array([mask(s) for s in range(len(stated))]).astype(bool),
     )  # fmt: skip
+
+
+def _outcomes(stated: Any, env: gymnasium.Env[Any, Any], name: str) -> list[Any]:
+    """What can happen, by the number s·A + a.
+
+    Raises:
+        BuildError: a state or an action of the spaces is not in the table, or its probabilities do not add up to 1.
+    """
+    states, actions = (getattr(space, "n", 0) for space in (env.observation_space, env.action_space))
+    try:
+        found = [stated[s][a] for s in range(states) for a in range(actions)]
+    except (KeyError, IndexError):
+        found = []
+    if not found or not all(abs(sum(outcome[0] for outcome in some) - 1) < ROUNDING for some in found):
+        raise BuildError(
+            f"environment {name!r} states a table P that has not, for each of {states} states and {actions} actions "
+            f"counted from 0, outcomes whose probabilities add up to 1", fix="use env=gym", environment=name,
+        )  # fmt: skip
+    return found
 
 
 def _limited(env: gymnasium.Env[Any, Any], name: str) -> EnvSpec:

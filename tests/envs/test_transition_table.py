@@ -144,3 +144,24 @@ def test_what_the_table_does_not_say_is_refused():
         TransitionTable("Taxi-v4", options={"fickle_passenger": True}).build(seed=0)
 
     assert "env=gym" in caught.value.fix
+
+
+ENDS, STAYS = [(1.0, 1, 0.0, True)], [(1.0, 0, 0.0, False)]
+ODD = {
+    "counted from 1": {1: {0: STAYS, 1: ENDS}, 2: {0: ENDS, 1: ENDS}},
+    "an action is missing": {0: {0: STAYS, 1: ENDS}, 1: {0: ENDS}},
+    "nothing can happen": {0: {0: STAYS, 1: []}, 1: {0: ENDS, 1: ENDS}},
+    "half of it": {0: {0: STAYS, 1: [(0.5, 1, 0.0, True)]}, 1: {0: ENDS, 1: ENDS}},
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_table_is_refused(odd, monkeypatch):
+    """Of somebody's own environment; in a sentence, before the first step."""
+    env = gymnasium.Env()
+    env.observation_space = env.action_space = gymnasium.spaces.Discrete(2)
+    env.P, env.initial_state_distrib = ODD[odd], np.array([1.0, 0.0])
+    monkeypatch.setattr("rlblocks.envs.transition_table.make", lambda *_: env)
+
+    with pytest.raises(BuildError, match="for each of 2 states and 2 actions counted from 0"):
+        TransitionTable("FrozenLake-v1").build(seed=0)

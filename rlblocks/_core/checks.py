@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rlblocks._core.block import Block, blocks_of, fields_of
-from rlblocks._core.clocks import Updates
+from rlblocks._core.clocks import EnvSteps, Updates
 from rlblocks._core.declare import Read
 from rlblocks._core.errors import did_you_mean
 from rlblocks._core.keys import parse
@@ -129,16 +129,19 @@ def windows(world: World) -> None:
         )  # fmt: skip
 
 
-def repeats(world: World) -> None:
+def repeats(world: World, facts: Facts) -> None:
     """A store of the newest row alone hands nothing new over until the next step."""
-    store, cadence = world.recipe.store, world.recipe.cadence
-    if any(told.facts.get("slot") == "cadence" for told in world.problems):  # the cadence that will serve is another
+    store, cadence, n = world.recipe.store, world.recipe.cadence, facts.n
+    if any(told.facts.get("slot") in {"cadence", "env"} for told in world.problems):  # it only follows from that
         return
-    if store.hands == "sampled" and store.in_order() and cadence.burst() > 1:
+    if store.hands == "sampled" and store.in_order() and (times := cadence.burst(n)) > 1:
+        after = f" after a step of {n} environments" if n > 1 else ""
+        fix = "write updates=1" if n == 1 else f"learn from all their rows at once: cadence.every={EnvSteps(n)!r}, "
+        fix += f"updates=1, batch={n}, and store.capacity={n}" if n > 1 else ""
         world.blame(
-            f"slot 'cadence' holds {type(cadence).__name__}, which learns {cadence.burst()} times in a row, and slot "
+            f"slot 'cadence' holds {type(cadence).__name__}, which learns {times} times in a row{after}, and slot "
             f"'store' holds {type(store).__name__}, which has only the newest row for all of them",
-            "write updates=1, or use a store that remembers more: model, which generates rows, or uniform_replay",
+            f"{fix}, or use a store that remembers more: model, which generates rows, or uniform_replay",
             slot="cadence",
         )  # fmt: skip
 

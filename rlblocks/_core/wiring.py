@@ -55,7 +55,7 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
     learn, outputs = learn_page(world, as_rows({**chunk, **prepared}))
     windows(world)
     in_order(world, facts)
-    repeats(world)
+    repeats(world, facts)
     feeds = debts(world, facts, outputs)
     drawn_actions(world)
     stopped = stops(world, outputs)

@@ -98,8 +98,8 @@ class Cadence(Block):
         """
         raise NotImplementedError
 
-    def burst(self) -> int:
-        """How many learn steps follow each other on fresh samples, with no environment step between them."""
+    def burst(self, environments: int) -> int:  # noqa: ARG002  the role's signature
+        """How many learn steps follow each other on fresh samples, with no step of that many environments between."""
         return 1
 
     def one_by_one(self) -> str:

@@ -66,9 +66,9 @@ class LearnEvery(Cadence):
         """The warm-up, and at least one batch."""
         return max(self.warmup, self.batch)
 
-    def burst(self) -> int:
+    def burst(self, environments: int) -> int:
         """See `Cadence.burst`."""
-        return math.ceil(self.updates)
+        return math.ceil(self.updates * math.ceil(environments / self.every.count))
 
     def one_by_one(self) -> str:
         """See `Cadence.one_by_one`."""

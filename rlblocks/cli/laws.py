@@ -8,7 +8,7 @@ import typer
 
 from rlblocks._core.errors import RecipeError, did_you_mean
 from rlblocks.cli._screen import Screen
-from rlblocks.cli.listing import complete_role, in_order
+from rlblocks.cli.listing import complete_role, in_order, role_called
 
 
 def laws(
@@ -28,8 +28,8 @@ def laws(
         counts = {name: sum(1 for _ in laws_for(name)) for name in in_order(known_roles())}
         screen.table(("role", "laws"), [(name, str(count)) for name, count in counts.items()])
         screen.hint("rlblocks laws targets    rlblocks laws TGT-5    rlblocks check double_q")
-    elif role in known_roles():
-        screen.rows((found.id, found.title) for found in laws_for(role))
+    elif (named := role_called(role)) in known_roles():
+        screen.rows((found.id, found.title) for found in laws_for(named))
     elif role in roles():
         raise RecipeError(f"there are no laws for the role {role!r}", fix="those with laws: rlblocks laws")
     else:

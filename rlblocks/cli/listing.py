@@ -25,6 +25,17 @@ def complete_role(incomplete: str) -> list[str]:
     return [name for name in roles() if name.startswith(incomplete)]
 
 
+def role_called(text: str) -> str:
+    """The role of this name, in the singular too; any other text as it is.
+
+    >>> role_called("targets"), role_called("body"), role_called("loss"), role_called("nonsense")
+    ('targets', 'bodies', 'losses', 'nonsense')
+    """
+    from rlblocks._core.block import roles
+
+    return next((name for name in roles() if name in {text, f"{text}s", f"{text}es", f"{text[:-1]}ies"}), text)
+
+
 def listing(
     role: Annotated[
         str | None,
@@ -34,7 +45,7 @@ def listing(
     """List recipes, patches, and the blocks of every role."""
     screen = Screen.of()
     if role is not None:
-        _role(screen, role)
+        _role(screen, role_called(role))
         return
     from rlblocks._core.block import blocks_of, roles
     from rlblocks.recipes import PATCHES, RECIPES

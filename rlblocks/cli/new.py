@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rlblocks.cli._screen import Screen
-from rlblocks.cli.listing import complete_role
+from rlblocks.cli.listing import complete_role, role_called
 
 new = typer.Typer(help="Begin something of your own.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -29,7 +29,7 @@ def block(
     """Make a package with a block, the test of its laws, and the entry point by which it is found."""
     from rlblocks.cli._scaffold import scaffold_of, write
 
-    scaffold = scaffold_of(name, role)
+    scaffold = scaffold_of(name, role_called(role))
     screen = Screen.of()
     for path in write(scaffold, Path()):
         screen.write(str(path))

@@ -160,8 +160,8 @@ class EnvPool:
             running.record(stored[i])
         self._turn(ended, seeds)
         flags = terminated, truncated, self._all
-        self._legal = all_legal(self._running) if ended else next_mask
-        masks = self._legal, next_mask
+        masks = all_legal(self._running) if ended else next_mask, next_mask
+        self._legal = None if masks[0] is None else masks[0].copy()
         return Step(next_observation, observation, reward, *flags, episodes, *masks, *goals)
 
     def _start(self, some: list[Running]) -> list[int]:

@@ -170,6 +170,7 @@ def test_laws_are_listed(console):
     """All roles, one role, one law."""
     assert "targets" in console("laws").out
     assert "TGT-2a   a row that was truncated" in console("laws targets").out
+    assert console("laws target").out == console("laws targets").out
     assert "so that a time limit is no end" in console("laws TGT-2a").out
     said = console("laws TGT-2z")
     assert (said.code, "did you mean" in said.err) == (2, True)

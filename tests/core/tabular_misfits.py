@@ -49,6 +49,7 @@ def tabular_cases() -> dict[str, Callable[[], Any]]:
         "expected SARSA of quantiles": lambda: wire(expected_sarsa().swap({"networks.q.head": QValues(Quantiles(4))})),
         "a larger batch than the newest row": lambda: wire(q_learning().set({"cadence.batch": 4})),
         "Dyna without a model": lambda: wire(q_learning().set(updates=51)),
+        "the newest row of several environments": lambda: wire(q_learning().set({"env.n": 4})),
         "a model of real numbers": lambda: wire(dyna_q().swap(env=Gym("CartPole-v1"))),
         "next actions of a drained store": lambda: WithNext(Rollout(4)),
         "next actions of joined steps": lambda: WithNext(NStep(UniformReplay(9))),

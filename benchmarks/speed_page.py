@@ -29,7 +29,7 @@ medians of rounds in which all take turns in one process, from a quarter of the 
 busy with other things. `vector` is 256 environments of gymnasium and one learn step on their 256 rows, `table` the same
 with env=transition_table, which steps them all by one look into their table of transitions.
 
-    python benchmarks/tables.py
+    STEPS=8000 python benchmarks/tables.py
 
 | environment | who | rounds | steps a second | × |
 |---|---|---|---|---|"""

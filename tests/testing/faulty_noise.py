@@ -8,7 +8,7 @@ from rlblocks import block, draw, read, scheduled
 from rlblocks._core import fields
 from rlblocks._core.declare import spec
 from rlblocks.explorers import Explorer, GaussianNoise, Mode, OrnsteinUhlenbeck, UniformRandom
-from rlblocks.functional import uniform_action, uniform_choices, uniform_legal_action
+from rlblocks.functional import one_per_row, same_shape, uniform_action, uniform_choices, uniform_legal_action
 from rlblocks.schedules import Schedule
 from rlblocks.testing import unlisted
 
@@ -87,6 +87,8 @@ with unlisted():
             return {"x": torch.zeros((count, *action.shape))}
 
         def compute(self, *, mode, noise, scale, is_first, action, carry):
+            one_per_row(noise.shape[0], is_first=is_first)
+            same_shape("mode", mode, "noise", noise)
             fault, began = self.fault, is_first.view(-1, *[1] * (noise.dim() - 1))
             before = carry["x"]
             if fault == "remembers elsewhere":
@@ -198,7 +200,7 @@ with unlisted():
             return {f"at_{i}": torch.zeros(environments) for i in range(math.prod(action.shape))}
 
         def compute(self, *, chosen, shock, sigma, starts, space, carry):
-            if chosen.shape != shock.shape:
+            if chosen.shape != shock.shape or starts.numel() != len(chosen):
                 raise ValueError("other shapes")
             low, high = bound(chosen, space.low).flatten(), bound(chosen, space.high).flatten()
             flat, out = shock.flatten(1) if shock.dim() > 1 else shock.unsqueeze(1), []

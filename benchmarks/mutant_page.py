@@ -6,9 +6,11 @@ import hashlib
 import json
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mutant_shares import share_noticed
 from mutations import mutants
 
 ROOT = Path(__file__).parent.parent
@@ -21,18 +23,39 @@ A mutant is a copy of the library in which one thing is wrong: a plus for a minu
 number greater by one. `benchmarks/mutants.py` makes them of the mathematics and asks the [laws](test-a-block.md) of the
 built-in blocks, and nothing else, whether they notice. No unit test takes part.
 
-    python benchmarks/mutants.py            ask what was not asked yet; records lie in build/mutants
-    python benchmarks/mutants.py --again    ask the survivors once more, after a law was added
-    python benchmarks/mutants.py --page     write this page
+    python benchmarks/mutants.py                 ask what was not asked yet; records lie in build/mutants
+    python benchmarks/mutants.py --sample 150    ask about 150 of each folder that were not asked, drawn at random
+    python benchmarks/mutants.py --again         ask the survivors once more, after a law was added
+    python benchmarks/mutants.py --page          write this page
 
-Killed are those under which a law breaks, or which do not even import. Equivalent are those that compute the same, each
-listed with the reason in [mutants.toml](mutants.toml). The score is the share of those asked and not equivalent that
-were killed. **Where fewer were asked than there are, they are every third or fourth one inside functions, as far as the
-time went; the others are still to be asked, and files of which none was asked have no score.**
+Noticed are those under which a law breaks, or which do not even import. A law that does not come to an end within 60
+seconds has shown less, and a process that says nothing at all shows least: mutants that only these tell are counted
+apart, as *stopped*, and not as noticed. Equivalent are those that compute the same, each listed with the reason in
+[mutants.toml](mutants.toml). A mutant survives that has been asked all laws which call it, or 30 seconds of them.
 
-| file | mutants | asked | killed | equivalent | survived | score |
-|---|---:|---:|---:|---:|---:|---:|
 """
+DRAWN = """## A random sample
+
+**Not every mutant was asked.** What follows is said of those that nobody had asked when the sample was drawn: at
+random, from every file in proportion, and at least four of each. *At first* is what the laws noticed when they were
+asked for the first time, and *of all* the share of all these mutants that this stands for, with its 95 % interval
+(Wilson). *Now* is after laws were written for survivors: laws that were made for a sample do better on it than on what
+was left out, so that the first share is the one to generalise from.
+
+| folder | mutants | not asked before | drawn | equivalent | noticed at first | of all | now | stopped |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|
+"""
+FILES = """
+## File by file
+
+The score is the share that was noticed of those asked and not equivalent, drawn or not. Where fewer were asked than
+there are, they are the sample and, in part of `functional/` and `stores/`, every third one; files of which none was
+asked have no score.
+
+| file | mutants | asked | noticed | stopped | equivalent | survived | score |
+|---|---:|---:|---:|---:|---:|---:|---:|
+"""
+STOPPED = ("it hung", "it was stopped after")  # how the reasons of those begin that only the clock tells
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -47,47 +70,90 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
+def records_of(path: Path) -> dict[str, dict[str, Any]]:
+    """What was found last of each mutant of this version of a file, with what was found first, as `first`."""
+    file, version = str(path.relative_to(ROOT)), digest(path)
+    found: dict[str, dict[str, Any]] = {}
+    for line in read(RECORDS):
+        if (line["file"], line["digest"]) == (file, version):
+            found[line["key"]] = {"first": standing(line), **found.get(line["key"], {}), **line}
+    return found
+
+
+def survivors(path: Path) -> set[str]:
+    """The mutants of a file that no law noticed, and that are not known to be equivalent."""
+    same = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get(str(path.relative_to(ROOT)), {})
+    return {key for key, line in records_of(path).items() if standing(line) != "noticed"} - same.keys()
+
+
+def standing(line: dict[str, Any]) -> str:
+    """What a record says of its mutant: "noticed", "stopped" or "survived"."""
+    if line["status"] not in {"killed", "refused"}:
+        return "survived"
+    return "stopped" if line.get("reason", "").startswith(STOPPED) else "noticed"
+
+
 def write_page() -> None:
     """Write docs/mutants.md."""
     reasons = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
-    lines, alive, sums = [], [], Counter[str]()
+    lines, drawn, alive, sums = [], [], [], Counter[str]()
     for folder in FOLDERS:
+        strata = []
         for path in sorted((ROOT / folder).glob("*.py")):
             file = str(path.relative_to(ROOT))
             counts, left = counted(path, reasons.get(file, {}))
             if counts["all"]:
                 lines.append(row(f"`{file}`", counts))
+                strata.append(counts)
             alive += left
             sums.update(counts)
+        drawn.append(drawn_row(folder, strata))
     survivors = ["", "## Survivors", "", *(f"- `{line}`" for line in alive)] if alive else []
-    text = HEAD + "\n".join([*lines, row("**together**", sums), *survivors]) + "\n"
-    (ROOT / "docs" / "mutants.md").write_text(text, encoding="utf-8")
+    table = FILES + "\n".join([*lines, row("**together**", sums), *survivors]) + "\n"
+    (ROOT / "docs" / "mutants.md").write_text(HEAD + DRAWN + "\n".join(drawn) + "\n" + table, encoding="utf-8")
 
 
 def counted(path: Path, reasons: dict[str, str]) -> tuple[Counter[str], list[str]]:
     """How many of a file's mutants became of what, and those that live though they are not equivalent."""
-    file, version = str(path.relative_to(ROOT)), digest(path)
-    found = {line["key"]: line for line in read(RECORDS) if (line["file"], line["digest"]) == (file, version)}
+    file, found = str(path.relative_to(ROOT)), records_of(path)
     counts, left = Counter[str](), []
     for mutant in mutants(path):
-        counts["all"] += 1
-        status = found.get(mutant.key, {}).get("status", "")
-        if not status:
+        line = found.get(mutant.key, {})
+        drawn = line.get("drawn", False)
+        counts.update({"all": 1, "population": drawn or not line})
+        if not line:
             continue
-        counts["asked"] += 1
-        if status in {"killed", "refused"}:
-            counts["killed"] += 1
-        elif mutant.key in reasons:
-            counts["equivalent"] += 1
-        else:
-            counts["survived"] += 1
+        now = standing(line)
+        if now == "survived" and mutant.key in reasons:
+            now = "equivalent"
+        counts.update({"asked": 1, now: 1, "drawn": drawn, f"drawn {now}": drawn})
+        counts["drawn first"] += drawn and line["first"] == "noticed"
+        if now == "survived":
             left.append(f"{file}:{mutant.line} {mutant.key}".replace("`", "'"))
     return counts, left
 
 
 def row(name: str, counts: Counter[str]) -> str:
-    """A line of the table."""
-    due = counts["killed"] + counts["survived"]
-    score = f"{100 * counts['killed'] / due:.0f} %" if due else ""
-    cells = [name, *(str(counts[key]) for key in ("all", "asked", "killed", "equivalent", "survived")), score]
-    return f"| {' | '.join(cells)} |"
+    """A line of the table of files."""
+    due = counts["asked"] - counts["equivalent"]
+    score = f"{100 * counts['noticed'] / due:.0f} %" if due else ""
+    kinds = ("all", "asked", "noticed", "stopped", "equivalent", "survived")
+    return f"| {' | '.join([name, *(str(counts[key]) for key in kinds), score])} |"
+
+
+def drawn_row(folder: str, files: Sequence[Counter[str]]) -> str:
+    """A line of the table of what was drawn, a folder's."""
+    total = sum(files, Counter[str]())
+    due = total["drawn"] - total["drawn equivalent"]
+    shares = ["", "", ""]
+    if due:
+        share, low, high = share_noticed(
+            [(c["population"], c["drawn"], c["drawn equivalent"], c["drawn first"]) for c in files]
+        )
+        shares = [
+            f"{total['drawn first']} of {due}",
+            f"{100 * share:.1f} % ({100 * low:.1f} to {100 * high:.1f} %)",
+            f"{total['drawn noticed']} of {due}",
+        ]
+    counts = (str(total[key]) for key in ("all", "population", "drawn", "drawn equivalent"))
+    return f"| {' | '.join([f'`{folder}/`', *counts, *shares, str(total['drawn stopped'])])} |"

@@ -2,6 +2,7 @@
 
     python benchmarks/mutants.py                       all files, in pieces: what is recorded is not asked again
     python benchmarks/mutants.py rlblocks/targets      some files or folders
+    python benchmarks/mutants.py --sample 150          about 150 of each folder that were not asked, drawn at random
     python benchmarks/mutants.py --again FILE          ask again those that survived, after a law was added
     python benchmarks/mutants.py --page                write docs/mutants.md from the records
 
@@ -30,7 +31,8 @@ import sys
 import time
 import types
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +41,9 @@ import attrs
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from mutant_page import FOLDERS, RECORDS, digest, read, write_page  # noqa: E402  beside this file
+from mutant_page import FOLDERS, RECORDS, digest, read, records_of, survivors, write_page  # noqa: E402  beside this file
 from mutant_process import put_in  # noqa: E402
+from mutant_sample import sample  # noqa: E402
 from mutations import Mutant, mutants  # noqa: E402
 
 BASELINE = RECORDS.with_name("baseline.jsonl")
@@ -219,17 +222,25 @@ def chosen_files(names: Iterable[str]) -> list[Path]:
     return [file for path in paths for file in (sorted(path.glob("*.py")) if path.is_dir() else [path])]
 
 
-def ask_file(path: Path, plan: Plan, *, inside: bool, again: bool, every: int) -> None:
-    """Ask the laws of every mutant of a file that is not recorded, inside functions or outside."""
+def meant(options: argparse.Namespace) -> dict[Path, set[str]]:
+    """The mutants of each file that are to be asked."""
+    files = chosen_files(options.paths)
+    if options.again:
+        return {path: survivors(path) for path in files}
+    if options.sample:
+        found: dict[Path, set[str]] = {}
+        for folder in sorted({path.parent for path in files}):
+            found |= sample([path for path in files if path.parent == folder], options.sample, options.seed)
+    else:
+        found = {path: {mutant.key for mutant in islice(mutants(path), 0, None, options.every)} for path in files}
+    return {path: keys - records_of(path).keys() for path, keys in found.items()}
+
+
+def ask_file(path: Path, plan: Plan, keys: Container[str], *, inside: bool, drawn: bool) -> None:
+    """Ask the laws of those mutants of a file that are meant, inside functions or outside."""
     file, version = str(path.relative_to(ROOT)), digest(path)
-    known = {line["key"]: line for line in read(RECORDS) if (line["file"], line["digest"]) == (file, version)}
-    for number, mutant in enumerate(mutants(path)):
-        old = known.get(mutant.key)
-        if (
-            plan.runs_later(file, mutant) != inside
-            or (old and not (again and old["status"] in {"survived", "unasked"}))
-            or (number % every and not old)
-        ):
+    for mutant in mutants(path):
+        if mutant.key not in keys or plan.runs_later(file, mutant) != inside:
             continue
         start = time.monotonic()
         found = forked(path, mutant, plan)
@@ -237,7 +248,7 @@ def ask_file(path: Path, plan: Plan, *, inside: bool, again: bool, every: int) -
         seconds = round(time.monotonic() - start, 2)
         line = {"file": file, "digest": version, "key": mutant.key, "line": mutant.line, "seconds": seconds, **found}
         with RECORDS.open("a", encoding="utf-8") as records:
-            records.write(json.dumps(line) + "\n")
+            records.write(json.dumps(line | ({"drawn": True} if drawn else {})) + "\n")
         print(f"{file}:{mutant.line} {found['status']} {found.get('law', '')} {seconds} s  {mutant.key}", flush=True)
 
 
@@ -245,7 +256,9 @@ def main() -> None:
     """Read what is meant from the command line."""
     parser = argparse.ArgumentParser(description="How many small faults the laws catch.")
     parser.add_argument("paths", nargs="*", default=list(FOLDERS), help="files or folders")
-    parser.add_argument("--again", action="store_true", help="ask those that survived again")
+    parser.add_argument("--again", action="store_true", help="ask those that survived, or were stopped, again")
+    parser.add_argument("--sample", type=int, default=0, help="about so many of each folder, drawn at random")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--every", type=int, default=1, help="only each n-th mutant")
     parser.add_argument("--bodies", action="store_true", help="only mutants inside functions, which take no import")
     parser.add_argument("--baseline", action="store_true", help="only record what each law calls")
@@ -255,15 +268,14 @@ def main() -> None:
         write_page()
         return
     record_baseline()
-    if not options.baseline:
-        plan = Plan.of_baseline()
-        warm_up()
-        gc.freeze()
-        for inside in (
-            (True,) if options.bodies else (True, False)
-        ):  # what is declared takes an import of everything for each mutant
-            for path in chosen_files(options.paths):
-                ask_file(path, plan, inside=inside, again=options.again, every=options.every)
+    if options.baseline:
+        return
+    plan, due = Plan.of_baseline(), meant(options)
+    warm_up()
+    gc.freeze()
+    for inside in (True,) if options.bodies else (True, False):  # what is declared takes an import of everything
+        for path, keys in due.items():
+            ask_file(path, plan, keys, inside=inside, drawn=bool(options.sample))
 
 
 if __name__ == "__main__":

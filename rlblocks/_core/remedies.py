@@ -101,12 +101,6 @@ def fitting_bodies(reads: Mapping[str, Spec]) -> str:
     return f"bodies that read {what}: {', '.join(fits)}" if fits else "wrap the environment"
 
 
-def bounding(action: Spec) -> str:
-    """What serves most blocks where real actions lack a bound."""
-    unbounded = not action.n and (action.low is None or action.high is None)
-    return "bound the actions (gymnasium.wrappers.TransformAction), or use " if unbounded else ""
-
-
 def mend_network(read: str, columns: Known, waiting: Mapping[str, Network], world: World) -> str:
     """How to have a key written that a network reads. `waiting` are those that read what nobody wrote so far."""
     there = [*columns, *world.specs]

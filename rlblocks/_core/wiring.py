@@ -6,22 +6,23 @@ No tensor holds a number and no environment takes a step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 import attrs
 import gymnasium
 
 from rlblocks._core import dry_run
-from rlblocks._core.block import blocks_of, fields_of
+from rlblocks._core.block import blocks_of
 from rlblocks._core.checks import debts, drawn_actions, in_order, keepers, leftovers, repeats, stops, windows
 from rlblocks._core.errors import RecipeError, WiringError, did_you_mean
 from rlblocks._core.keys import FLAG, SCALAR, Spec
 from rlblocks._core.learn_page import as_rows, in_time, learn_page, prepare_page, specs_of
+from rlblocks._core.offers import other_explorers, other_head
 from rlblocks._core.plan import Plan, Printed, printed
 from rlblocks._core.printing import Page
 from rlblocks._core.recipe import Network, Recipe, slots_of
-from rlblocks._core.remedies import bounding, fitting_blocks, fitting_bodies, mend_network, parted, plain
+from rlblocks._core.remedies import fitting_bodies, mend_network, parted, plain
 from rlblocks._core.source import Line, variable
 from rlblocks._core.spaces import spec_of
 from rlblocks._core.world import World, learns_beginnings
@@ -29,7 +30,6 @@ from rlblocks.envs.base import Facts
 from rlblocks.explorers.base import Explorer
 
 if TYPE_CHECKING:
-    from rlblocks.networks.base import Head
     from rlblocks.normalizers.base import Normalizer
 
 
@@ -39,8 +39,20 @@ def wire(recipe: Recipe, facts: Facts | None = None) -> Plan:
     Raises:
         WiringError: it does not fit; all misfits are in it.
     """
-    facts = facts or recipe.env.facts()
-    world = World(recipe, _sizes(facts), {})
+    known = facts or recipe.env.facts()
+    return _wired(recipe, known, lambda changed: _wires(changed, known))
+
+
+def _wires(recipe: Recipe, facts: Facts) -> bool:
+    try:
+        _wired(recipe, facts, lambda _: False)  # a fix of a fix is not looked for
+    except WiringError:
+        return False
+    return True
+
+
+def _wired(recipe: Recipe, facts: Facts, wires: Callable[[Recipe], bool]) -> Plan:
+    world = World(recipe, _sizes(facts), {}, wires)
     columns = world.columns = _collected(world, facts)
     _networks(world, _normalised(world, columns))
     if world.problems:  # whatever reads these networks would only repeat it
@@ -169,7 +181,8 @@ def _network(world: World, name: str, network: Network, reads: dict[str, Spec], 
         what, fix = parted(why)
         world.misfit(f"networks.{name}.body", body, what, ", or use ".join(filter(None, (fix, fitting_bodies(reads)))))
     elif why := head.misfit(spec := network_spec(reads, body, action)):
-        world.misfit(f"networks.{name}.head", head, why, _fitting_head(head, action, reads))
+        slot = f"networks.{name}.head"
+        world.misfit(slot, head, why, other_head(world, slot, head, action, reads))
     elif not spec.features and any("batch" in of.dims for of in head.writes(spec).values()):
         world.misfit(f"networks.{name}.head", head, "writes something for each row, and the network reads nothing",
                      "let the network read a key, or use the head temperature")  # fmt: skip
@@ -222,26 +235,6 @@ def _instead(world: World, one: str, other: str) -> str:
     return "write one with members=2" if networks[one] == networks[other] else "give it another head"
 
 
-def _fitting_head(head: Head, action: Spec, reads: Mapping[str, Spec]) -> str:
-    """The distributions that serve such actions, of a head that holds one; else the recipes whose heads serve them."""
-    from rlblocks.distributions import Distribution
-    from rlblocks.networks import NetworkSpec, input_misfit
-    from rlblocks.recipes import RECIPES
-
-    if any(isinstance(getattr(head, field), Distribution) for field in fields_of(type(head))):
-        kinds = {name: kind for name, kind in blocks_of("distributions").items() if plain(kind)}
-        fits = [name for name, kind in kinds.items() if not cast("Distribution", kind()).misfit(action)]
-        return f"{bounding(action)}distributions of such actions: {', '.join(fits)}"
-    spec, made = NetworkSpec(1, action), {name: make() for name, make in RECIPES.items()}
-    seen = {"observation": reads["observation"]} if "observation" in reads else {}
-    fits = [name for name, recipe in made.items()
-            if not any(network.head.misfit(spec) or (tuple(seen) == network.reads and input_misfit(seen, network.body))
-                       for network in recipe.networks.values())]  # fmt: skip
-    if not fits:
-        return "use an environment with Discrete actions"
-    return f"{bounding(action)}recipes that act in this space: {', '.join(fits)}"
-
-
 def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed, Explorer, Printed]:
     """How training, warm-up and evaluation act."""
     recipe = world.recipe
@@ -252,9 +245,7 @@ def _acting(world: World, columns: Mapping[str, Spec]) -> tuple[Printed, Printed
         world.blame(f"slot 'cadence' holds {len(warm)} explorers", "a cadence has one, for the warm-up", slot="cadence")
     for where, chooses in {"explorer": recipe.explorer, slot: explorer}.items():
         if why := chooses.misfit(columns["action"]):
-            fits = fitting_blocks(chooses, _acting_columns(columns), world)
-            offer = f", or use another explorer in this slot: {', '.join(fits)}" if fits else ""
-            world.misfit(where, chooses, why, f"wrap the environment{offer}")
+            world.misfit(where, chooses, why, other_explorers(world, chooses, _acting_columns(columns)))
     greedy = recipe.explorer.evaluation()
     acting = _act(world, columns, "act", recipe.explorer, "explorer")
     warmup = _act(world, columns, "act_warmup", explorer, slot)

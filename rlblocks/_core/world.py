@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -22,6 +22,7 @@ class World:
     recipe: Recipe
     sizes: Mapping[str, int]
     noise: Mapping[str, int]  # standard normals that one pass of a network takes
+    wires: Callable[[Recipe], bool]  # whether another recipe would, in the same environment: asked before it is offered
     reads: dict[str, dict[str, Spec]] = attrs.Factory(dict)  # network -> what it reads
     writers: dict[str, str] = attrs.Factory(dict)  # key name -> network
     specs: dict[str, Spec] = attrs.Factory(dict)  # key name -> what a network writes

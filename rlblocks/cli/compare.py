@@ -66,6 +66,7 @@ def rows_of(groups: Mapping[str, Sequence[Drawn]], statistic: Statistic) -> Iter
     """One row for each recipe: over its seeds, the last evaluation of each."""
     import numpy as np
 
+    from rlblocks.runs._text import tenths
     from rlblocks.runs.statistics import bootstrap_interval
 
     for label, members in groups.items():
@@ -75,9 +76,9 @@ def rows_of(groups: Mapping[str, Sequence[Drawn]], statistic: Statistic) -> Iter
             yield label, str(len(members)), "-", "-", "-", "-", steps
             continue
         interval = bootstrap_interval(lasts, statistic=statistic)
-        between = f"{float(interval.low):.1f} to {float(interval.high):.1f}" if len(lasts) > 1 else "one seed"
+        between = f"{tenths(float(interval.low))} to {tenths(float(interval.high))}" if len(lasts) > 1 else "one seed"
         value = float(statistic(lasts, axis=0))
-        yield label, str(len(lasts)), f"{value:.1f}", between, f"{lasts.min():.1f}", f"{lasts.max():.1f}", steps
+        yield label, str(len(lasts)), tenths(value), between, tenths(lasts.min()), tenths(lasts.max()), steps
 
 
 def last_of(drawn: Drawn) -> float:

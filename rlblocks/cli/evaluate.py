@@ -103,11 +103,13 @@ def numbers_of(scores: Scores, threshold: float | None) -> dict[str, Any]:
 
 
 def _said(found: dict[str, Any]) -> list[tuple[str, str]]:
+    from rlblocks.runs._text import tenths
+
     rows = [
-        ("return", f"{found['mean']:.1f} ± {found['std']:.1f} (standard deviation of an episode)"),
-        ("95 % interval", f"{found['low']:.1f} to {found['high']:.1f} (of the mean, by bootstrap)"),
-        ("range", f"{found['least']:.1f} to {found['most']:.1f}"),
-        ("length", f"{found['length']:.1f} steps"),
+        ("return", f"{tenths(found['mean'])} ± {tenths(found['std'])} (standard deviation of an episode)"),
+        ("95 % interval", f"{tenths(found['low'])} to {tenths(found['high'])} (of the mean, by bootstrap)"),
+        ("range", f"{tenths(found['least'])} to {tenths(found['most'])}"),
+        ("length", f"{tenths(found['length'])} steps"),
     ]
     if found["threshold"] is not None:
         solved = "solved" if found["mean"] >= found["threshold"] else "not solved"

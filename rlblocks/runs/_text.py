@@ -95,6 +95,15 @@ def number(value: float) -> str:
     return f"{value:.4g}"
 
 
+def tenths(value: float) -> str:
+    """A mean return to one decimal, so that a column of them can be compared; short where it is large.
+
+    >>> [tenths(x) for x in (487.31, 500.0, 12345.6, 2.05e31, -1e6, float("nan"))]
+    ['487.3', '500.0', '12345.6', '2.05e+31', '-1,000,000', 'nan']
+    """
+    return f"{value:.1f}" if abs(value) < 1e6 else number(value)  # noqa: PLR2004  seven digits are the most at a glance
+
+
 def duration(seconds: float) -> str:
     """A time span as one would read it off a clock.
 

@@ -20,6 +20,7 @@ from rlblocks._core.state import State
 from rlblocks.runs import checkpoint
 from rlblocks.runs import folder as files
 from rlblocks.runs._interrupts import Interrupts
+from rlblocks.runs._text import tenths
 from rlblocks.runs.agent import Agent, evaluation_seed
 from rlblocks.runs.evaluation import evaluate
 from rlblocks.runs.events import (
@@ -247,7 +248,7 @@ def verdict_of(session: Session) -> str:
     outcome, steps, facts = session.outcome, session.state.counters.env_steps, session.plan.facts
     episodes = session.options.episodes
     cut = f", {session.cut} of them cut short" if session.cut else ""
-    score = f"mean {outcome.last:.1f} ± {outcome.last_std:.1f} over {episodes} episodes{cut}"
+    score = f"mean {tenths(outcome.last)} ± {tenths(outcome.last_std)} over {episodes} episodes{cut}"
     score = score if episodes else "not evaluated"
     if session.reason == "interrupted":
         where = " in an evaluation, with which it will go on" if session.owed else ""
@@ -261,4 +262,4 @@ def verdict_of(session: Session) -> str:
             else f", but the last policy is below {facts.reward_threshold:g}"
         )
         return f"solved at {outcome.solved_at:,} steps{kept}; {score}"
-    return f"not solved (threshold {facts.reward_threshold:g}) in {steps:,} steps; {score}; best {outcome.best:.1f}"
+    return f"not solved (threshold {facts.reward_threshold:g}) in {steps:,} steps; {score}; best {tenths(outcome.best)}"

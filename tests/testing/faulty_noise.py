@@ -16,7 +16,7 @@ from rlblocks.testing import unlisted
 def bound(x, numbers):
     """Bounds beside `[B, *shape]`."""
     kind = x.dtype if x.is_floating_point() else torch.float32
-    return torch.tensor(numbers, dtype=kind).expand(math.prod(x.shape[1:])).reshape(x.shape[1:])
+    return torch.tensor(numbers, dtype=kind, device=x.device).expand(math.prod(x.shape[1:])).reshape(x.shape[1:])
 
 
 def moved(mode, share, action, fault=""):

@@ -14,7 +14,11 @@ HABITS = {
     "is known by its identity": "GEN-18",
     "hashed by its identity": "GEN-17",
 }
-FLOATING = {"computes in float32": "GEN-7", "casts to the type of what it reads": "GEN-7a"}
+FLOATING = {
+    "computes in float32": "GEN-7",
+    "casts to the type of what it reads": "GEN-7a",
+    "makes tensors on the processor": "GEN-13a",
+}
 ROWS = {"numbers its rows": "GEN-9"}
 BUFFER = {"computes in the memory of what it reads": "GEN-2"}
 LAID = {"reads memory as if it were contiguous": "GEN-12"}
@@ -70,6 +74,7 @@ def _change(owner, seen):
         "computes in float32": lambda t: t.to(seen[0].dtype),
         "computes in the memory of what it reads": lambda t: _buffer(seen, t).copy_(t),
         "casts to the type of what it reads": lambda t: t.long().to(t.dtype) if whole else t,
+        "makes tensors on the processor": lambda t: t + torch.zeros(t.shape, device="cpu"),
         "numbers its rows": lambda t: t + torch.arange(len(t)).view(-1, *[1] * (t.dim() - 1)) if t.dim() else t,
         "a row of nothing": lambda t: t if len(t) else t.new_zeros((1, *t.shape[1:])),
     }.get(owner.fault, lambda t: t)

@@ -18,8 +18,19 @@ import torch
 from torch import Tensor, nn
 
 from rlblocks._core.errors import BuildError
-from rlblocks._core.numpy_operations import DTYPES, SAME, VIEWS, expression, statement
-from rlblocks._core.tracing import FIX, Operation, Ref, Trace, trace
+from rlblocks._core.numpy_operations import (
+    DTYPES,
+    SAME,
+    VIEWS,
+    Names,
+    Shaped,
+    expression,
+    first,
+    lean,
+    statement,
+    whole,
+)
+from rlblocks._core.tracing import FIX, Operation, Ref, Trace, refs_in, trace
 
 Arrays = Mapping[str, Any]
 CLOSE = 1e-5  # how far sums in another order may be off, for the check of what was printed
@@ -59,9 +70,13 @@ def printed_for_numpy(  # noqa: PLR0917  those of a printed function are three o
     theirs = [tensor.detach().clone() for tensor in held]
     for tensor, value in zip(held, before, strict=True):
         tensor.detach().copy_(value)
-    lines = [f'{letter}{i} = {what}["{key}"]' for letter, what, part in
-             zip("cnd", ("chunk", "numbers", "draws"), given, strict=True) for i, key in enumerate(part)]  # fmt: skip
-    made = _define(_Printer(traced).source(lines), label, traced)
+    shaped = _shaped(traced)
+    lines = [
+        f'{letter}{i} = {what}["{key}"]{first(tuple(value.shape), shaped)}'
+        for letter, what, part in zip("cnd", ("chunk", "numbers", "draws"), given, strict=True)
+        for i, (key, value) in enumerate(part.items())
+    ]
+    made = _define(_Printer(traced, shaped).source(lines), label, traced, shaped)
     ours = made.call(chunk, numbers, draws)
     _agree({**returned, **dict(enumerate(theirs))}, {**ours, **{i: t.detach() for i, t in enumerate(held)}}, made)
     return made, ours
@@ -82,11 +97,18 @@ def _tensors(value: Any) -> list[Tensor]:
     return [tensor for item in items for tensor in _tensors(item)]
 
 
+def _shaped(traced: Trace) -> Shaped:
+    """In which shape arrays are held. What is written into stays an array, and becomes no number."""
+    into = {ref.name for operation in traced.operations if operation.changes for ref in refs_in(operation.arguments[0])}
+    return lean if into <= set(traced.fixed) else whole
+
+
 class _Printer:
     """Lines for the operations of a trace; those that nothing needs are left out."""
 
-    def __init__(self, traced: Trace) -> None:
+    def __init__(self, traced: Trace, shaped: Shaped) -> None:
         self._trace = traced
+        self._names = Names(self._name, shaped)
         self._alias: dict[str, str] = {}
         self._hot: dict[str, Ref] = {}  # rows of unit vectors, by what they are the units of
         self._columns: dict[str, Ref] = {}  # [B, 1], by the [B] that it stands for
@@ -114,18 +136,18 @@ class _Printer:
         return name
 
     def _returned(self, ref: Ref) -> str:
-        code = self._name(ref)
+        code = self._names.whole()(ref)
         return f"float64({code})" if ref.dtype == torch.float64 and not ref.shape else code
 
     def _line(self, operation: Operation) -> tuple[str, str, set[str]] | None:
         """What is written into, the code, and the names in it."""
         self._used = set()
         if operation.changes:
-            code = statement(operation, self._name)
+            code = statement(operation, self._names)
         else:
             if self._same(operation):
                 return None
-            code = self._lookup(operation) or expression(operation, self._name)
+            code = self._lookup(operation) or expression(operation, self._names)
         if not code:
             raise BuildError(f"compile=numpy has no form of {operation.name}", fix=FIX, operation=operation.name)
         return ("" if operation.changes else operation.out.name), code, self._used
@@ -135,7 +157,8 @@ class _Printer:
         name, value = operation.name.removeprefix("aten."), operation.arguments[0]
         if name == "unsqueeze" and operation.out.shape == (*value.shape, 1):
             self._columns[operation.out.name] = value
-        if name not in SAME and not (name in (*VIEWS, "expand") and value.shape == operation.out.shape):
+        shaped = name in (*VIEWS, "expand") and self._names.held(value.shape) == self._names.held(operation.out.shape)
+        if name not in SAME and not shaped:
             return False
         self._alias[operation.out.name] = self._alias.get(value.name, value.name)
         return True
@@ -151,11 +174,15 @@ class _Printer:
             self._hot[operation.out.name] = self._hot[value.name]
         if name != "mm":
             return ""
+        in_full = self._names.whole()
         if value.name in self._hot:
-            return f"{self._name(others[0])}[{self._name(self._hot[value.name])}]"
+            index = self._hot[value.name]
+            rows = (*self._names.held(index.shape), operation.out.shape[1])
+            return f"{in_full(others[0])}[{self._name(index)}]{first(rows, self._names.held)}"
         if others[0].name in self._hot:
-            index = self._name(self._hot[others[0].name])
-            return f"put_at({self._name(value)}, {index}, {operation.out.shape[1]})"
+            index = self._hot[others[0].name]
+            put = f"put_at({in_full(value)}, {self._name(index)}, {operation.out.shape[1]})"
+            return put + first(operation.out.shape, self._names.held)
         return ""
 
 
@@ -169,24 +196,24 @@ def _fused(value: Any, first: Any, second: Any) -> Any:
     return (np.multiply(first, second, dtype=np.float64) + value).astype(value.dtype)
 
 
-def _added_at(value: Any, rows: Any, index: Any, added: Any) -> Any:
+def _added_at(value: Any, place: Any, added: Any) -> Any:
     """A copy in which each row has grown at one place."""
     copy = value.copy()
-    copy[rows, index] += added
+    copy[place] += added
     return copy
 
 
 def _put_at(columns: Any, index: Any, width: int) -> Any:
     """The columns `[k, B]` added up at their indices, `[k, width]`."""
     out = np.zeros((len(columns), width), columns.dtype)
-    if len(index) == 1:
-        out[:, index] = columns
+    if columns.shape[1] == 1:
+        out[:, index] = columns[:, 0] if np.ndim(index) == 0 else columns
     else:
         np.add.at(out.T, index, columns.T)
     return out
 
 
-def _define(source: str, label: str, traced: Trace) -> NumpyFunction:
+def _define(source: str, label: str, traced: Trace, shaped: Shaped) -> NumpyFunction:
     """Execute the source. Tracebacks show its lines."""
     filename = f"<rlblocks {label} for numpy>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
@@ -194,7 +221,9 @@ def _define(source: str, label: str, traced: Trace) -> NumpyFunction:
                  "divide")  # fmt: skip
     scope = {name: getattr(np, name) for name in (*functions, *DTYPES.values())}
     scope |= {"rows": _rows, "fused": _fused, "added_at": _added_at, "put_at": _put_at}
-    scope |= {name: tensor.numpy() for name, tensor in traced.fixed.items()}
+    for name, tensor in traced.fixed.items():
+        index: tuple[Any, ...] = (0,) * (tensor.ndim - len(shaped(tuple(tensor.shape))))
+        scope[name] = tensor.numpy()[(*index, ...)]  # the same memory
     exec(compile(source, filename, "exec"), scope)  # noqa: S102  the source was printed from operations only
     return NumpyFunction(source, scope["numpy_step"])
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 import builtins
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import attrs
 
 from rlblocks._core import fields
 from rlblocks._core.declare import REQUIRED, Declared, Draw, Fn, Known, Read, Scheduled, Size
-from rlblocks._core.errors import BlockError, RecipeError, did_you_mean
+from rlblocks._core.errors import BlockError, RecipeError, did_you_mean, nearest
 from rlblocks._core.keys import Spec, parse
 
+LISTED = 30  # names that one can read in an error
 MAX_FIELDS = 7  # a block with more knobs than this is two blocks
 
 
@@ -213,9 +214,22 @@ def find(role_name: str, name: str) -> type[Block]:
     known = blocks_of(role_name)
     if name not in known:
         elsewhere = [other for other, members in _BLOCKS.items() if name in members]
-        hint = f"it is registered in {elsewhere[0]!r}" if elsewhere else did_you_mean(name, known)
+        hint = f"it is registered in {elsewhere[0]!r}" if elsewhere else nearest_block(name, known)
         raise RecipeError(f"no block {name!r} in role {role_name!r}", fix=hint, role=role_name, name=name)
     return known[name]
+
+
+def nearest_block(name: str, known: Iterable[str]) -> str:
+    """What to do about a block that is not there: the nearest spelling, the package to install, or those there are."""
+    listed = sorted(known)
+    package, slash, _ = name.partition("/")
+    near = nearest(name, [other for other in listed if "/" in other] if slash else listed)
+    if near:
+        return f"did you mean {near!r}?"
+    there = ", ".join(listed) if len(listed) <= LISTED else "those that rlblocks list shows"
+    if slash:
+        return f"install the package that offers blocks as '{package}/...', or use one of {there}"
+    return f"there are: {there}" if len(listed) <= LISTED else "rlblocks list shows all blocks, by role"
 
 
 def with_fields(value: Any, **changes: Any) -> Any:

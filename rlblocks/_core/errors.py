@@ -6,7 +6,11 @@ Every error says what is wrong, why, and how to mend it, and carries the same fa
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+ALIKE = 0.76  # of 2·(letters in common)/(letters in all), above which two names are alike
+WORD = 4  # letters from which on it says something that two names share them
 
 
 class RlblocksError(Exception):
@@ -69,18 +73,23 @@ class CheckpointError(RunError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that `name` was probably meant to be, or an empty string.
 
-    One slip of the finger away, if there is such a name; else the most alike, if one is alike at all.
+    One slip of the finger away, if there is such a name; else one that is all of its words, or that it is all words of;
+    else the most alike, if three letters in four are the same.
 
     >>> nearest("capactiy", ["capacity", "alpha"]), nearest("lt", ["eps", "lr"]), nearest("doubleq", ["double_q"])
     ('capacity', 'lr', 'double_q')
+    >>> nearest("batch_size", ["updates", "batch"]), nearest("learning_rate", ["target_updates", "lr"])
+    ('batch', '')
     """
     folded = {_folded(candidate): candidate for candidate in known}
     wanted = _folded(name)
     slips = [candidate for candidate in folded if _one_slip(wanted, candidate)]
-    close = difflib.get_close_matches(wanted, slips, n=1, cutoff=0.0) or difflib.get_close_matches(
-        wanted, folded, n=1, cutoff=0.5
-    )
-    return folded[close[0]] if close else ""
+    worded = [candidate for candidate in folded if _same_words(wanted, candidate)]
+    for candidates, cutoff in ((slips, 0.0), (worded, 0.0), (folded, ALIKE)):
+        close = difflib.get_close_matches(wanted, candidates, n=1, cutoff=cutoff)
+        if close:
+            return folded[close[0]]
+    return ""
 
 
 def alike(name: str, known: Iterable[str]) -> str:
@@ -97,6 +106,13 @@ def alike(name: str, known: Iterable[str]) -> str:
 
 def _folded(name: str) -> str:
     return name.lower().replace("-", "_")
+
+
+def _same_words(a: str, b: str) -> bool:
+    """Whether all words of one are words of the other, and not only letters that stand alone."""
+    one, other = (set(re.findall(r"[a-z0-9]+", name)) for name in (a, b))
+    common = one & other
+    return bool(common) and common in (one, other) and sum(map(len, common)) >= WORD
 
 
 def _one_slip(a: str, b: str) -> bool:

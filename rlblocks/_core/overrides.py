@@ -18,9 +18,9 @@ from typing import Any
 import attrs
 
 from rlblocks._core import paths
-from rlblocks._core.block import Block, blocks_of, roles
+from rlblocks._core.block import Block, blocks_of, nearest_block, roles
 from rlblocks._core.clocks import Clock, OfRun
-from rlblocks._core.errors import RecipeError, did_you_mean
+from rlblocks._core.errors import RecipeError
 from rlblocks._core.recipe import Recipe
 from rlblocks._core.structure import block_class, inside, is_mapping, is_role, is_tuple, structured, takes
 
@@ -179,7 +179,7 @@ def _role_of(name: str, now: Any) -> str:
     if not having:
         ours = [now.role] if isinstance(now, Block) else roles()
         known = [known for role in ours for known in blocks_of(role)]
-        raise RecipeError(f"no block {name!r} in any role", fix=did_you_mean(name, known), name=name)
+        raise RecipeError(f"no block {name!r} in any role", fix=nearest_block(name, known), name=name)
     return now.role if isinstance(now, Block) and now.role in having else having[0]
 
 

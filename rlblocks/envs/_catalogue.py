@@ -10,7 +10,7 @@ import attrs
 import gymnasium
 from gymnasium.envs.registration import EnvSpec, registry
 
-from rlblocks._core.errors import BuildError, did_you_mean, nearest
+from rlblocks._core.errors import BuildError, nearest
 
 
 @attrs.frozen
@@ -108,5 +108,7 @@ def spec_of(text: str) -> EnvSpec:
     elif versions:
         what, fix = f"there is no version {version} of the environment {name!r}", f"did you mean {versions[-1]!r}?"
     else:
-        what, fix = f"there is no environment {env_id!r}", did_you_mean(env_id, known_ids())
+        near, there = nearest(env_id, known_ids()), ", ".join(sorted(known_ids()))
+        what = f"there is no environment {env_id!r}"
+        fix = f"did you mean {near!r}?" if near else f"import the package that registers it, or use one of {there}"
     raise BuildError(what, fix=fix, environment=env_id, nearest=nearest(env_id, known_ids()))

@@ -68,10 +68,10 @@ EXAMPLES = {
         Linear(-2.0, 3.0, over=Updates(1)),
         Linear(1e6, -1e6, over=Episodes(7)),
         Linear(0.3, 0.3, over=EnvSteps(10**7)),
-        Cosine(1e-3, 0.0),
+        Cosine(1e-3, 1.0),
         Cosine(-1.0, 1.0, over=OfRun(0.3)),
         Exponential(-5.0, 0.0, over=Updates(1)),
-        Exponential(0.9, 0.05, over=EnvSteps(30)),
+        Exponential(1e-3, 0.05, over=EnvSteps(30)),
         Piecewise((Linear(0.0, 1.0, over=Updates(10)), Linear(0.5, 0.25, over=Updates(100)), Constant(0.25))),
     ],
     "explorers": [

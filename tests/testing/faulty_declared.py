@@ -32,6 +32,15 @@ with unlisted():
             legal = q if action_mask is None else functional.only_legal(q, action_mask)
             return functional.one_step_backup(reward, discount, legal.amax(1)).detach()
 
+    @block("says_no_dims")
+    class SaysNoDims(Target):
+        """The greatest next value, of whatever has two dims."""
+
+        inputs = {"reward": read("reward"), "discount": read("discount"), "q": read("next.q@target")}
+
+        def compute(self, *, reward, discount, q):
+            return functional.one_step_backup(reward, discount, q.amax(1)).detach()
+
     @block("repeats")
     class Repeats(Loss):
         """Squared errors, for which one target does for all rows."""
@@ -86,6 +95,7 @@ with unlisted():
 
 
 FAULTS = [
-    (NeedsMask(), "GEN-23"), (Repeats(), "GEN-11a"), (RepeatsDiscount(), "GEN-11a"),
+    (NeedsMask(), "GEN-23"), (NeedsMask(), "GEN-23a"), (SaysNoDims(), "GEN-23b"),
+    (Repeats(), "GEN-11a"), (RepeatsDiscount(), "GEN-11a"),
     *((MixedStreams(fault=fault), "NET-6") for fault in STREAMS),
 ]  # fmt: skip

@@ -80,7 +80,9 @@ with unlisted():
                 raise ValueError("other shapes")
             said = by_member(quantiles(action))
             members, _, atoms = said.shape
-            keep, ordered = members * (atoms - self.drop), pooled(said).sort(-1).values
+            keep, ordered = members * max(atoms - self.drop, 1), pooled(said).sort(-1).values
+            if self.drop >= atoms and self.fault != "one atom at least":
+                raise ValueError("nothing would be left")
             kept = {
                 "the wrong end": ordered[:, members * self.drop :],
                 "each member by itself": pooled(said.sort(-1).values[..., : atoms - self.drop]),
@@ -101,5 +103,6 @@ FAULTS = [
     *each(
         Truncated, ("the wrong end", "CON-4b"), ("each member by itself", "CON-4b"), ("one member's number", "CON-4b"),
         ("not sorted", "CON-4b"), ("no temperature", "CON-1a"), ("no temperature", "CON-4c"),
+        ("one atom at least", "CON-4g"),
     ),
 ]  # fmt: skip

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from rlblocks._core.declare import REQUIRED, Read
+from rlblocks._core.keys import parse
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require
 from rlblocks.testing._law import law
+from rlblocks.testing._names import asked_by
 from rlblocks.testing.laws.general import COMPUTING, PREPARING
-from rlblocks.testing.laws.general_rows import NEVER, outcome
+from rlblocks.testing.laws.general_rows import NEVER, outcome, value_reads
 from rlblocks.testing.strategies import BATCHES
 
 
@@ -31,6 +33,34 @@ def what_is_optional_is_declared_so(case: Case) -> None:
         if isinstance(asked, Read) and not asked.raw and name in taken:
             optional = taken[name].default is not inspect.Parameter.empty
             require(not optional or asked.default is not REQUIRED, f"the input {name!r} is declared as needed")
+
+
+@law("GEN-23a", role=COMPUTING, since="0.1", examples=1)
+def masks_are_optional(case: Case) -> None:
+    """Which actions are legal is declared as optional: where nobody says it, all are.
+
+    Formula: inputs ∋ read(action_mask) ⇒ it has a default
+    """
+    block = case.block
+    case.say(f"block = {block!r}")
+    for name, asked in asked_by(block).items():
+        if isinstance(asked, Read) and parse(asked.key).name == "action_mask":
+            require(asked.default is not REQUIRED, f"the input {name!r} is declared as needed")
+
+
+@law("GEN-23b", role=COMPUTING, since="0.1", examples=1)
+def values_of_actions_say_their_dims(case: Case) -> None:
+    """Values of all actions are read with their dims.
+
+    Without, a recipe of several networks, or of another form of values, is wired and computes something else.
+
+    Formula: inputs ∋ read(q) ⇒ it has dims
+    """
+    block = case.block
+    case.say(f"block = {block!r}")
+    for name in value_reads(block):
+        asked = asked_by(block)[name]
+        require(not isinstance(asked, Read) or asked.raw or bool(asked.dims), f"the input {name!r} says no dims")
 
 
 @law("GEN-11a", role=COMPUTING, since="0.1", covers=("several rows",), examples=6)

@@ -10,7 +10,7 @@ from rlblocks.testing._call import Call
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
-from rlblocks.testing.laws.general_rows import agree
+from rlblocks.testing.laws.general_rows import NEVER, agree, outcome
 from rlblocks.testing.laws.losses import gradients, weighted
 from rlblocks.testing.strategies import flags
 
@@ -76,6 +76,22 @@ def weights_are_not_normalised(case: Case) -> None:
         "with weights twice as large, the loss",
         rtol=1e-9,
     )
+
+
+@law("LOS-3c", role="losses", since="0.1", needs=weighted, covers=("several rows",))
+def weights_may_be_coarser(case: Case) -> None:
+    """Weights in float32 weigh rows of float64 as the same numbers in float64 do.
+
+    A store keeps its weights in float32, whatever the networks compute in.
+
+    Formula: L(w: float32) = L(w: float64)
+    """
+    call = case.call(optional=True)
+    weight, wide = call.inputs["weight"], call.to(torch.float64)
+    due, found = wide(), outcome(wide, weight=weight)
+    require(found is not NEVER, "weights of float32, beside values of float64, are refused")
+    for name in due:
+        agree(found[name], due[name], f"with weights in float32, the {name}")
 
 
 @law("LOS-6", role="losses", since="0.1", needs=weighted, covers=("padding", "a row that counts"), examples=30)

@@ -19,6 +19,7 @@ from rlblocks.testing._law import law
 from rlblocks.testing._names import asked_by
 from rlblocks.testing._next_values import alone, changed_values, critics_of, keys_of, of_members, temperatures_of
 from rlblocks.testing.control_oracles import TOGETHER
+from rlblocks.testing.laws.general_rows import NEVER, outcome
 from rlblocks.testing.laws.policy_targets import EXACT, SEVERAL, computes, exact, log_prob_of
 from rlblocks.testing.laws.targets import ENDS, backs_up, td_target
 from rlblocks.testing.oracles import like
@@ -184,6 +185,20 @@ def the_greatest_atoms_do_not_matter(case: Case) -> None:
     goes_on = call.inputs["discount"] != 0
     lower = td_target(call, **changed_values(call, lambda z: torch.where(z <= edge, z - 100, z)))
     require(bool((lower < td_target(call))[goes_on].all()), "an atom that is among the least does not matter")
+
+
+@law("CON-4g", role="targets", since="0.1", needs=computes("truncated_quantiles"), examples=5)
+def something_is_left(case: Case) -> None:
+    """To leave out as many atoms as a critic has is refused: a target of none is no target.
+
+    Formula: d ≥ M ⇒ refused
+    """
+    call = exact(case)
+    (critic,) = critics_of(case.block)
+    atoms = call.inputs[critic](call.inputs["action"]).shape[-1]
+    for drop in (atoms, atoms + 1):
+        wide = call.of(attrs.evolve(case.block, drop=drop))
+        require(outcome(wide) is NEVER, f"of {atoms} atoms {drop} were left out")
 
 
 @law("CON-4c", role="targets", since="0.1", needs=computes("truncated_quantiles"), covers=ENDS)

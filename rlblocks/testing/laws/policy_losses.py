@@ -49,12 +49,12 @@ def _rows(case: Case, **conditions: Any) -> Call:
     return case.call(**conditions).without("weight").to(torch.float64)
 
 
-def _unmoved(call: Call) -> Call:
+def unmoved(call: Call) -> Call:
     """The same call, of a policy that is still the one that acted."""
     return call.with_inputs(log_prob=call.inputs["prediction"].clone()) if "log_prob" in call.inputs else call
 
 
-def _near_the_bounds(call: Call) -> Call:
+def near_the_bounds(call: Call) -> Call:
     """The same call with every other ratio just inside or outside of the clip, where clips of another kind differ."""
     now, clip = call.inputs["prediction"], float(call.inputs["clip"])
     places = [1 + clip * 0.97, 1 - clip * 0.97, 1 + clip * 1.03, 1 - clip * 1.03]
@@ -65,7 +65,7 @@ def _near_the_bounds(call: Call) -> Call:
 
 
 @law("LOS-7", role="losses", since="0.1", needs=computes("policy_gradient", "clipped_surrogate"))
-def an_unmoved_policy_follows_the_policy_gradient(case: Case) -> None:
+def anunmoved_policy_follows_the_policy_gradient(case: Case) -> None:
     """While the policy is the one that acted, the gradient is that of −A·log π.
 
     The ratio is 1 there, so that all policy gradients agree.
@@ -74,7 +74,7 @@ def an_unmoved_policy_follows_the_policy_gradient(case: Case) -> None:
 
     Reference: Williams (1992); Schulman et al. (2017), equations 1 and 6.
     """
-    call = _unmoved(_rows(case))
+    call = unmoved(_rows(case))
     due = -call.inputs["advantage"] * case.block.coefficient / call.sizes["batch"]
     close(gradients(call)["prediction"], due, "the gradient by the log-probability", rtol=EXACT)
 
@@ -90,7 +90,7 @@ def what_has_gone_far_enough_is_left_alone(case: Case) -> None:
 
     Reference: Schulman et al. (2017), equation 7 and figure 1.
     """
-    call = _near_the_bounds(_rows(case))
+    call = near_the_bounds(_rows(case))
     advantage, clip = call.inputs["advantage"], float(call.inputs["clip"])
     ratio = (call.inputs["prediction"] - call.inputs["log_prob"]).exp()
     above, below = ratio > 1 + clip, ratio < 1 - clip
@@ -212,7 +212,7 @@ def the_divergence_is_from_old_to_new(case: Case) -> None:
     due = (old.exp() * (old - new)).sum()
     close(_divergence(call), due, "the divergence", rtol=EXACT)
     require(bool(_divergence(call) >= 0), f"the divergence is {_divergence(call).item()}, below 0")
-    close(_divergence(_unmoved(call)), torch.tensor(0.0), "of a policy that has not moved, the divergence")
+    close(_divergence(unmoved(call)), torch.tensor(0.0), "of a policy that has not moved, the divergence")
 
 
 @law("LOS-11a", role="losses", since="0.1", needs=computes("kl_penalty"))
@@ -268,23 +268,3 @@ def impossible_actions_stay_finite(case: Case) -> None:
         require(bool(call()[name].isfinite().all()), f"the {name} is {call()[name].tolist()}")
     found = gradients(call)["prediction"]
     require(bool(found.isfinite().all()), f"the gradient by the log-probability is {found.tolist()}")
-
-
-@law("LOS-15a", role="losses", since="0.1", needs=compares_policies, covers=("several rows",))
-def what_is_reported_is_an_average(case: Case) -> None:
-    """A kl is at least 0 and a clip_fraction within [0, 1]; both are 0 for a policy that has not moved.
-
-    They are averages: weights twice as large change neither.
-
-    Formula: kl = Σᵢ wᵢ·(ρᵢ − 1 − log ρᵢ) / Σᵢ wᵢ ≥ 0, clip_fraction = Σᵢ wᵢ·1{|ρᵢ − 1| > ε} / Σᵢ wᵢ ∈ [0, 1]
-
-    Reference: Schulman (2020), Approximating KL Divergence.
-    """
-    call = case.call(optional=True)
-    twice = call(weight=call.inputs["weight"] * 2)
-    still = _unmoved(call)()
-    for name in {"kl", "clip_fraction"} & set(case.block.outputs):
-        found, most = float(call()[name]), 1 + 1e-6 if name == "clip_fraction" else torch.inf  # 1, as far as it rounds
-        require(0 <= found <= most, f"the {name} is {found}")
-        require(float(still[name]) == 0, f"of a policy that has not moved, the {name} is {float(still[name])}")
-        close(twice[name], call()[name], f"with weights twice as large, the {name}")

@@ -220,14 +220,21 @@ def the_target_moves(case: Case) -> None:
 def misfits_are_refused(case: Case) -> None:
     """Networks of other shapes are refused, and the target stays as it was.
 
-    A copy would broadcast in silence; nothing is written before the refusal.
+    A copy would broadcast in silence; nothing is written before the refusal, whichever tensor is the wrong one.
     """
     call = case.call()
-    online, target = call.inputs["online"], [t.clone() for t in call.inputs["target"]]
-    wrong = case.draw(st.sampled_from(["a tensor less", "a tensor of one more dim"]), "wrong")
-    given = online[:-1] if wrong == "a tensor less" else [*online[:-1], online[-1].unsqueeze(0)]
+    online, target = list(call.inputs["online"]), [t.clone() for t in call.inputs["target"]]
+    several = [i for i, t in enumerate(online) if t.dim() and len(t) > 1]
+    kinds = ["a tensor less", "a tensor of one more dim", *(["one row in the place of several"] if several else [])]
+    wrong = case.draw(st.sampled_from(kinds), "wrong")
+    if wrong == "a tensor less":
+        del online[-1]
+    else:
+        among = range(len(online)) if wrong == kinds[1] else several
+        place = case.draw(st.sampled_from(among), "place")
+        online[place] = online[place].unsqueeze(0) if wrong == kinds[1] else online[place][:1]
     try:
-        case.block.compute(online=given, target=target)
+        case.block.compute(online=online, target=target)
     except Exception:  # noqa: BLE001  any refusal is one
         same(target, call.inputs["target"], "after the refusal the target")
     else:

@@ -102,6 +102,16 @@ with unlisted():
             return weighted_mean(total_of_members(each), weight, 0.5 * self.coefficient), error
 
     @block("quantile_huber")
+    class RepeatsTheTarget(Quantiles, Loss):
+        """Whatever stands for a target is repeated for all rows and all quantiles."""
+
+        kappa: float = fields.number(1.0)
+        coefficient: float = fields.number(1.0)
+
+        def compute(self, *, prediction, td_target, weight=1):
+            return quantiles(prediction, td_target, weight, self, dabney)
+
+    @block("quantile_huber")
     class LevelsSwapped(Quantiles, Loss):
         """τ where the target is below, 1 − τ where it is above."""
 
@@ -191,6 +201,7 @@ FAULTS = [
     (ErrorOfTheFirst(), "LOS-4a"),
     (ErrorOfTheFirst(), "LOS-21"),
     (OneWeightForEachMember(), "LOS-3a"),
+    (RepeatsTheTarget(), "QR-2a"),
     (LevelsSwapped(), "LOS-1"),
     (LevelsSwapped(), "QR-4"),
     (LevelsSwapped(), "QR-5"),

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from rlblocks.testing._call import Call
 from rlblocks.testing._case import Case
-from rlblocks.testing._compare import close
+from rlblocks.testing._compare import close, require
 from rlblocks.testing._law import law
+from rlblocks.testing.laws.general_rows import NEVER, outcome
 from rlblocks.testing.laws.losses import gradients
 from rlblocks.testing.laws.policy_losses import EXACT, computes
 from rlblocks.testing.strategies import floats, orders
@@ -51,6 +52,20 @@ def targets_are_a_sample(case: Case) -> None:
     close(call(td_target=target[:, order])["loss"], call()["loss"], "of numbers in another order, the loss", rtol=EXACT)
     twice = torch.cat([target, target], 1)
     close(call(td_target=twice)["loss"], call()["loss"], "of each number twice, the loss", rtol=EXACT)
+
+
+@law("QR-2a", role="losses", since="0.1", needs=QUANTILES)
+def targets_are_one_sample_a_row(case: Case) -> None:
+    """A target of single numbers is refused, and so is one row of numbers in the place of several.
+
+    Either would be repeated for all rows in silence.
+
+    Formula: y of the shape [B] is refused, and [1, K] where θ is [B, M]
+    """
+    call = _rows(case, rows=case.draw(st.sampled_from([2, 3, 5])))
+    target = call.inputs["td_target"]
+    require(outcome(call, td_target=target[:, 0]) is NEVER, "a target of single numbers was taken")
+    require(outcome(call, td_target=target[:1]) is NEVER, "one row of numbers was taken for several")
 
 
 @law("QR-3", role="losses", since="0.1", needs=QUANTILES)

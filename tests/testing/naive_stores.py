@@ -125,6 +125,8 @@ class PriorityMemory(ListMemory):
         indices = np.minimum(np.searchsorted(edges, strata * edges[-1], side="right"), len(self.rows) - 1)
         if self.fault == "past the end" and (strata >= 1).any():
             raise IndexError("past the end")
+        if self.fault == "the last of four among many" and len(powers) > 32 > batch:
+            indices = np.minimum(indices // 4 * 4 + 3, len(powers) - 1)
         self.sampled = [self.ids[i] for i in indices]
         beta = max(beta, 0.25) if self.fault == "weights at all times" else beta
         weight = (len(powers) * powers / powers.sum()) ** -(-beta if self.fault == "weights upside down" else beta)
@@ -277,6 +279,7 @@ FAULTS = [
     (CumulativeReplay(fault="errors reach new rows"), "PER-11"),
     (CumulativeReplay(fault="one stratum"), "PER-13"),
     (CumulativeReplay(fault="past the end"), "PER-3"),
+    (CumulativeReplay(fault="the last of four among many"), "PER-4b"),
     (CumulativeReplay(fault="takes any error"), "GEN-21a"),
     (CumulativeReplay(fault="forgets priorities"), "GEN-5"),
     (HistoryReplay(fault="goes on after a cut"), "NST-13"),

@@ -220,16 +220,14 @@ def find(role_name: str, name: str) -> type[Block]:
 
 
 def nearest_block(name: str, known: Iterable[str]) -> str:
-    """What to do about a block that is not there: the nearest spelling, the package to install, or those there are."""
+    """What to do about a block that is not there: the nearest spelling, or those there are."""
     listed = sorted(known)
-    package, slash, _ = name.partition("/")
-    near = nearest(name, [other for other in listed if "/" in other] if slash else listed)
+    of_package = "/" in name
+    near = nearest(name, [other for other in listed if "/" in other] if of_package else listed)
     if near:
         return f"did you mean {near!r}?"
-    there = ", ".join(listed) if len(listed) <= LISTED else "those that rlblocks list shows"
-    if slash:
-        return f"install the package that offers blocks as '{package}/...', or use one of {there}"
-    return f"there are: {there}" if len(listed) <= LISTED else "rlblocks list shows all blocks, by role"
+    there = f"there are: {', '.join(listed)}" if len(listed) <= LISTED else "rlblocks list shows all blocks, by role"
+    return f"is the package that registers it installed? without it {there}" if of_package else there
 
 
 def with_fields(value: Any, **changes: Any) -> Any:
@@ -255,17 +253,12 @@ def _load() -> None:
         return
     _loaded = True
     import importlib
-    from importlib.metadata import entry_points
+
+    from rlblocks._core.plug_ins import load_plug_ins
 
     for package in (
         "schedules", "envs", "distributions", "networks", "explorers", "stores", "returns", "transforms",
         "aggregates", "targets", "losses", "normalizers", "target_updates", "optimizers", "early_stops", "cadences",
     ):  # fmt: skip
         importlib.import_module(f"rlblocks.{package}")
-    for entry in entry_points(group="rlblocks.blocks"):
-        try:
-            entry.load()
-        except Exception as error:  # noqa: BLE001  a plug-in may break in any way, and must not break what is not its own
-            import warnings
-
-            warnings.warn(f"the plug-in {entry.name!r} ({entry.value}) does not import: {error}", stacklevel=2)
+    load_plug_ins()

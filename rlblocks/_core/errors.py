@@ -70,6 +70,20 @@ class CheckpointError(RunError):
     """A checkpoint is missing, damaged, foreign or newer than this version."""
 
 
+class PlugInWarning(UserWarning):
+    """An installed package offers blocks, and does not import.
+
+    Attributes:
+        what: the sentence that says which, and why not.
+        fix: what to do about it.
+    """
+
+    def __init__(self, what: str, fix: str) -> None:
+        self.what = what
+        self.fix = fix
+        super().__init__(f"{what}; {fix}")
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that `name` was probably meant to be, or an empty string.
 

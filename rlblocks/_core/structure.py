@@ -187,15 +187,7 @@ def block_class(role: str, name: str) -> type[Block]:
     Raises:
         RecipeError: there is none; a name of another package asks whether that is installed.
     """
-    name = _renamed(role, name)
-    if "/" in name and name not in blocks_of(role):
-        raise RecipeError(
-            f"no block {name!r} in role {role!r}",
-            fix="is the package that registers it installed?",
-            role=role,
-            name=name,
-        )
-    return find(role, name)
+    return find(role, _renamed(role, name))
 
 
 def _example(kind: type[Block]) -> str:

@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rlblocks.cli._app import app
 
     try:
-        code = app([word for word in words if word != DEBUG], prog_name="rlblocks", standalone_mode=False)
+        with _errors.plain_warnings():
+            code = app([word for word in words if word != DEBUG], prog_name="rlblocks", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()  # a closed pipe shows here, not at the interpreter's end
     except BaseException as error:

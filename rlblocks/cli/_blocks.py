@@ -64,10 +64,10 @@ def _offered() -> dict[str, str]:
 
 
 def _close(text: str) -> str:
-    from rlblocks._core.block import blocks_of, roles
+    from rlblocks._core.block import blocks_of, nearest_block, roles
 
     known = [*_offered(), *(block for role in roles() for block in blocks_of(role))]
-    return did_you_mean(text, known) if nearest(text, known) else AS_IN_PYTHON
+    return nearest_block(text, known) if "/" in text or nearest(text, known) else AS_IN_PYTHON
 
 
 def _exists(name: str) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import typer
 
-from rlblocks._core.errors import RecipeError, RlblocksError, nearest
+from rlblocks._core.errors import PlugInWarning, RecipeError, RlblocksError, nearest
+from rlblocks.cli._elsewhere import called
 from rlblocks.cli._names import option_names
 from rlblocks.cli._screen import Screen
 
@@ -53,14 +57,15 @@ def usage(error: BaseException) -> tuple[str, str]:
     said = said[:1].lower() + said[1:]
     context = getattr(error, "ctx", None)
     typed = str(getattr(error, "option_name", "")).lstrip("-").replace("-", "_")
-    if context is not None and context.info_name == "run" and nearest(typed, option_names()):
-        return said.partition(" (Possible")[0], f"write {nearest(typed, option_names())}=..., without dashes"
     fix = f"{context.command_path if context else 'rlblocks'} --help"
     close = re.search(r"(?:\. Did you mean (?P<a>[^?]*)\??| \(Possible options: (?P<b>.*)\))$", said)
-    if close:
-        names = (close["a"] or close["b"]).replace("'", "").split(", ")
-        return said[: close.start()], f"did you mean {' or '.join(map(repr, names))}?"
-    return said, fix
+    names = (close["a"] or close["b"]).replace("'", "").split(", ") if close else []
+    said = said[: close.start()] if close else said
+    if typed and context is not None and any(parameter.name == "settings" for parameter in context.command.params):
+        near = nearest(typed, option_names()) or nearest(typed, [name.lstrip("-").replace("-", "_") for name in names])
+        if near in option_names() or not near:
+            return said, f"write {called(near or typed, '...')}, without dashes"
+    return said, f"did you mean {' or '.join(map(repr, names))}?" if names else fix
 
 
 def _say_all(error: RlblocksError) -> None:
@@ -72,10 +77,28 @@ def _say_all(error: RlblocksError) -> None:
         Screen.of(sys.stderr).write(rest)
 
 
-def _say(what: str, fix: str) -> None:
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Tell of packages that do not import as of errors, without the line of ours that imported them."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, *about: Any) -> None:
+        if isinstance(message, PlugInWarning):
+            _say(message.what, message.fix, "warning")
+        else:
+            usual(message, *about)
+
+    warnings.showwarning = show  # type: ignore[assignment]  # it is called with what it is declared with
+    try:
+        yield
+    finally:
+        warnings.showwarning = usual
+
+
+def _say(what: str, fix: str, kind: str = "error") -> None:
     screen = Screen.of(sys.stderr)
     with suppress(BrokenPipeError):
-        screen.write(f"{screen.paint('error:', 'bold red')} {what}")
+        screen.write(f"{screen.paint(f'{kind}:', 'bold red' if kind == 'error' else 'bold yellow')} {what}")
         if fix:
             screen.write(f"  {screen.paint('fix:', 'green')} {fix}")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from rlblocks._core.errors import FieldError, RecipeError, did_you_mean, nearest
+from rlblocks.cli._elsewhere import called, translated
 from rlblocks.cli._names import option_names, patch_names
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from rlblocks._core.recipe import Recipe
 
 MOST_SEEDS = 1_000
+EXAMPLES = {
+    "steps": "50_000", "seed": "3", "seeds": "0..9", "device": "cpu", "threads": "1", "compile": "auto",
+    "evaluate_every": "5_000", "episodes": "20", "evaluation_steps": "1_000", "save_every": "5_000", "stop": "solved",
+    "video": "never", "check_laws": "sampled", "folder": "runs", "patch": "double",
+}  # fmt: skip
 
 
 @attrs.frozen
@@ -46,10 +52,11 @@ def settings_of(words: Iterable[str]) -> Settings:
     given: dict[str, str] = {}
     overrides: list[str] = []
     options = option_names()
-    for word in words:
+    written = list(words)
+    for place, word in enumerate(written):
         name, equals, text = (part.strip() for part in word.partition("="))
         if not (name and equals and text):
-            raise _no_setting(word, name, equals)
+            raise _no_setting(word, name, equals, written[place + 1 :])
         if name in options:
             given[name] = text
         else:
@@ -62,16 +69,24 @@ def settings_of(words: Iterable[str]) -> Settings:
     return Settings({name: _option(name, text) for name, text in given.items()}, seeds, folder, named, tuple(overrides))
 
 
-def _no_setting(word: str, name: str, equals: str) -> RecipeError:
-    if equals and name:
-        return RecipeError(f"{word!r} has no value", fix=f"write {name}=value", override=word)
-    if re.search(r"-v\d+$", word):
+def _no_setting(word: str, name: str, equals: str, after: list[str]) -> RecipeError:
+    """What to write in the place of a word, and of those after it, which may be the rest of it."""
+    said = f"{word!r} has no value" if equals and name else f"{word!r} sets nothing: it has no '='"
+    follows = [part for part in after[:2] if part != "="]
+    value = "" if not follows or "=" in follows[0].strip("=") else follows[0].strip("=")
+    if name and value:
+        fix = f"write {called(name, value)}" + (", without blanks" if equals or after[0].startswith("=") else "")
+    elif equals and name:
+        fix = f"write {name}=value"
+    elif re.search(r"-v\d+$", word):
         fix = f"write env={word}"
     elif word in patch_names():
         fix = f"write patch={word}"
+    elif word in EXAMPLES:
+        fix = f"write {word}=value, as in {word}={EXAMPLES[word]}"
     else:
         fix = "write name=value, as in steps=50_000 or store.capacity=100_000"
-    return RecipeError(f"{word!r} sets nothing: it has no '='", fix=fix, override=word)
+    return RecipeError(said, fix=fix, override=word)
 
 
 def seeds_of(text: str) -> tuple[int, ...]:
@@ -139,14 +154,23 @@ def overridden(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     try:
         return apply_overrides(recipe, overrides)
     except RecipeError as error:
-        name = str(error.facts.get("override", "")).partition("=")[0]
+        name, _, value = str(error.facts.get("override", "")).partition("=")
         if error.facts.get("path") == name and not error.facts.keys() & {"places", "field", "value"}:
-            known = [*option_names(), *_offered(error)]
-            if nearest(name, known) in option_names():
-                raise RecipeError(error.what, fix=did_you_mean(name, known), **error.facts) from None
+            raise RecipeError(error.what, fix=_meant(recipe, name, value, error), **error.facts) from None
         if not error.fix and (now := _now(recipe, name)):
             raise RecipeError(error.what, fix=f"the recipe has {name}={now}", **error.facts) from None
         raise
+
+
+def _meant(recipe: Recipe, name: str, value: str, error: RecipeError) -> str:
+    """What to write in the place of a name that is nowhere in the recipe."""
+    options = option_names()
+    if other := translated(name, value, recipe, options):
+        return other
+    offered = _offered(error)
+    if nearest(name, [*options, *offered]) in options:
+        return did_you_mean(name, [*options, *offered])
+    return error.fix if offered or "." in name else f"{error.fix}; rlblocks run --help tells the options of a run"
 
 
 def _now(recipe: Recipe, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 import typer
 
-from rlblocks._core.errors import RecipeError, did_you_mean
+from rlblocks._core.errors import RecipeError, nearest
 from rlblocks.cli._names import patch_names, recipe_names
 from rlblocks.cli._screen import Screen
 
@@ -62,12 +62,12 @@ def blocks_named(name: str) -> list[type[Block]]:
 
 
 def _unknown(name: str) -> RecipeError:
-    from rlblocks._core.block import blocks_of, roles
+    from rlblocks._core.block import blocks_of, nearest_block, roles
     from rlblocks.recipes import PATCHES, RECIPES
 
     known = {*RECIPES, *PATCHES, *roles(), *(block for role in roles() for block in blocks_of(role))}
-    close = did_you_mean(name, known)
-    fix = close if close.startswith("did") else "rlblocks list shows all there is"
+    close = nearest_block(name, known)
+    fix = close if "/" in name or nearest(name, known) else "rlblocks list shows all there is"
     return RecipeError(f"there is no recipe, patch, role or block {name!r}", fix=fix, name=name)
 
 

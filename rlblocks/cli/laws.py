@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rlblocks._core.errors import RecipeError, did_you_mean
+from rlblocks._core.errors import RecipeError, nearest
 from rlblocks.cli._screen import Screen
 from rlblocks.cli.listing import complete_role, in_order, role_called
 
@@ -43,8 +43,9 @@ def _law(screen: Screen, name: str) -> None:
     known = {id(found): found for role in known_roles() for found in laws_for(role)}.values()
     named = [found for found in known if found.id == name]
     if not named:
-        close = did_you_mean(name, [*known_roles(), *(found.id for found in known)])
-        raise RecipeError(f"there is no role and no law {name!r}", fix=close)
+        close = nearest(name, [*known_roles(), *(found.id for found in known)])
+        fix = f"did you mean {close!r}?" if close else "rlblocks laws lists the roles, rlblocks laws ROLE their laws"
+        raise RecipeError(f"there is no role and no law {name!r}", fix=fix)
     for found in named:
         screen.write(f"{found.id}: {found.title}", "bold")
         for text in (found.why, found.formula, found.reference):

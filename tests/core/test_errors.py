@@ -41,8 +41,8 @@ def test_a_block_of_a_package_that_is_not_installed_is_no_misspelling() -> None:
             find("targets", name)
 
         assert str(caught.value) == (
-            f"no block {name!r} in role 'targets'\n  fix: install the package that offers blocks as 'lab/...', or use "
-            f"one of {', '.join(blocks_of('targets'))}"
+            f"no block {name!r} in role 'targets'\n  fix: is the package that registers it installed? without it there "
+            f"are: {', '.join(blocks_of('targets'))}"
         )
 
 

@@ -1,5 +1,7 @@
 """The laws on compilation: what they say of a block that no graph holds, and what they cost."""
 
+import sys
+
 import pytest
 
 from rlblocks.targets import MaxQ
@@ -21,6 +23,39 @@ def test_a_number_out_of_a_tensor_is_told():
 
     assert result.reason.startswith("what it computes depends on a number inside a tensor, in `")
     assert ".item()" in result.reason
+
+
+CELL = '''
+from rlblocks import block, functional, read
+from rlblocks.targets import Target
+from rlblocks.testing import unlisted
+
+with unlisted():
+
+    @block("lab/of_a_cell")
+    class OfACell(Target):
+        """The greatest next value."""
+
+        inputs = {
+            "reward": read("reward"), "discount": read("discount"),
+            "q": read("next.q@target", dims=("batch", "action")),
+        }
+
+        def compute(self, *, reward, discount, q):
+            return functional.one_step_backup(reward, discount, q.amax(1)).detach()
+'''
+
+
+@pytest.mark.parametrize("name", ["a_module_that_nobody_can_import", "__main__", __name__])
+def test_a_block_of_a_cell_is_captured(name):
+    """A block whose namespace no module holds, or another of that name, passes; and modules are as they were."""
+    space, before = {"__name__": name}, sys.modules.get(name)
+    exec(CELL, space)
+
+    (result,) = check_block(space["OfACell"](), only=("GEN-22",))
+
+    assert result.status == "passed", result
+    assert sys.modules.get(name) is before
 
 
 def test_code_is_generated_in_the_thorough_profile_alone():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +13,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
+from rlblocks._core.block import Block
+from rlblocks._core.paths import walk
 from rlblocks.testing._call import Call, tensors_in
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import LawBroken, close, require
@@ -36,13 +40,39 @@ def compiler() -> Iterator[None]:
             dynamo.reset()
 
 
+@contextmanager
+def importable(block: Block) -> Iterator[None]:
+    """Modules by whose names the compiler finds what a block uses, for those that were run and never imported.
+
+    A cell of a notebook, or a text that was handed to `exec`, has a namespace that no module holds.
+    """
+    missing: dict[str, dict[str, Any]] = {}
+    for part in (block, *(part for _, part in walk(block))):
+        for value in vars(type(part)).values():
+            space = getattr(value, "__globals__", {})
+            name = space.get("__name__", "")
+            if name and space is not vars(sys.modules.get(name, sys)):
+                missing.setdefault(name, {}).update(space)
+    before = {name: sys.modules.get(name) for name in missing}
+    for name, space in missing.items():
+        stand_in = types.ModuleType(name)
+        vars(stand_in).update({**(vars(before[name]) if before[name] else {}), **space})
+        sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        for name, module in before.items():
+            sys.modules.pop(name)
+            sys.modules.update({} if module is None else {name: module})
+
+
 def compiled(call: Call, backend: str | Backend, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The outputs of a call that is compiled to one graph.
 
     Raises:
         LawBroken: it cannot be; the message says which line is in the way.
     """
-    with compiler():
+    with compiler(), importable(call.block):
         function = torch.compile(call.function, backend=backend, fullgraph=True, dynamic=False)
         try:
             return dict(function(**inputs))

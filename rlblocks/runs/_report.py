@@ -69,8 +69,8 @@ def warning(warned: Warned) -> str:
     return f"warning at {count(warned.env_steps)} steps: {printable(warned.said)}"
 
 
-def law_lines(asked: LawsAsked) -> list[str]:
-    """What a run that asked laws says at its end.
+def law_lines(asked: LawsAsked, seeds: int = 0) -> list[str]:
+    """What a run that asked laws says at its end, or so many seeds together.
 
     >>> from rlblocks.runs.events import LawsAsked
     >>> print(*law_lines(LawsAsked(9, 9, 4, {"store": ("BUF-2", "BUF-7")}, (), 1.0)), sep=chr(10))
@@ -79,8 +79,9 @@ def law_lines(asked: LawsAsked) -> list[str]:
     """
     batches = "1 batch" if asked.batches == 1 else f"{count(asked.batches)} batches"
     slots = "1 slot" if len(asked.laws) == 1 else f"{len(asked.laws)} slots"
-    laws, found = sum(map(len, asked.laws.values())), str(len(asked.broken) or "none")
-    head = f"laws: {batches} checked, {laws} laws of {slots}, {found} broken"
+    batches += f" of {seeds} seeds" if seeds > 1 else ""
+    each, found = sum(map(len, asked.laws.values())), str(len(asked.broken) or "none")
+    head = f"laws: {batches} checked, {each} {'law' if each == 1 else 'laws'} of {slots}, {found} broken"
     rows = [(printable(slot), " ".join(ids)) for slot, ids in asked.laws.items()]
     return [head, *aligned(rows, "  "), *(f"  {printable(said)}" for said in asked.broken)]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 import attrs
 
 from rlblocks._core.errors import RecipeError, did_you_mean
-from rlblocks.runs._report import aligned
+from rlblocks.runs._report import aligned, law_lines
 from rlblocks.runs._seed_worker import Status
 from rlblocks.runs._text import (
     Glyphs,
@@ -257,7 +257,16 @@ def summary_lines(group: Group) -> list[str]:
     verbs = [("resume", "go on with every seed")] if group.reason == "interrupted" else []
     verbs += [("plot", "draw them again"), ("compare", "beside other groups: add their folders")]
     after = aligned([(f"rlblocks {verb} {place}", what) for verb, what in verbs], "    ")
-    return [f"{group.title}: return of the evaluations", *lines, f"  folder  {place}", "  next", *after]
+    laws = _laws_of(group)
+    return [f"{group.title}: return of the evaluations", *lines, *laws, f"  folder  {place}", "  next", *after]
+
+
+def _laws_of(group: Group) -> list[str]:
+    """What the seeds say of laws; nothing where none were asked."""
+    from rlblocks.runs.broken_laws import together
+
+    asked, seeds = together({one.seed: one.folder for one in group.results if one.folder is not None})
+    return [printable(line) for line in law_lines(asked, seeds)] if seeds else []
 
 
 def _plain(value: float) -> str:

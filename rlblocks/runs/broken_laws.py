@@ -104,6 +104,21 @@ def load_report(run: str | Path) -> Report:
         raise RunError(f"{path} does not say what laws a run asked", fix="remove it", path=path) from error
 
 
+def together(runs: Mapping[int, Path]) -> tuple[LawsAsked, int]:
+    """What several seeds asked, as of one run, and how many of them asked.
+
+    Args:
+        runs: the run folders, by seed.
+    """
+    reports = {seed: load_report(run) for seed, run in runs.items() if (run / SUMMARY).exists()}
+    whole = Report(sum(report.batches for report in reports.values()))
+    for slot, law in ((s, law) for report in reports.values() for s, laws in report.asked.items() for law in laws):
+        whole.note(slot, law)
+    broken = tuple(f"seed {seed}: {found}" for seed, report in reports.items() for found in report.broken)
+    laws = {slot: tuple(ids) for slot, ids in whole.asked.items()}
+    return LawsAsked(0, 0, whole.batches, laws, broken, 0.0), len(reports)
+
+
 @attrs.frozen(eq=False)
 class Asking:
     """What a run does with laws: nothing, unless it is to ask them.

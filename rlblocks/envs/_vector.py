@@ -9,7 +9,7 @@ All three modes give the same real transitions. With `F` the final observation o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
@@ -87,15 +87,31 @@ def declared_mode(env: Vector) -> AutoresetMode:
         ) from None
 
 
-class VectorPool:
-    """The environments of a vector environment. See `Pool` for what its methods promise."""
+class Kept(Protocol):
+    """What a vector environment has besides where all that happens next is written down."""
 
-    def __init__(self, env: Vector, seed: int, *, masked: bool = False) -> None:
-        self._env, self._seed, self._mode = env, seed, declared_mode(env)
+    def state(self) -> Tree:
+        """All that it remembers."""
+        ...
+
+    def load(self, state: Tree) -> None:
+        """Become what `state()` described."""
+        ...
+
+
+class VectorPool:
+    """The environments of a vector environment. See `Pool` for what its methods promise.
+
+    One that resets only what it is told to (DISABLED) may be handed over as `kept` too: a resume then goes on exactly.
+    """
+
+    def __init__(self, env: Vector, seed: int, *, masked: bool = False, kept: Kept | None = None) -> None:
+        self._env, self._seed, self._mode, self._kept = env, seed, declared_mode(env), kept
         self._facts = vector_facts(env, masked=masked)
         self._actions = actions_of(env.single_action_space, self._facts.name)
         self._batch = Batch(contract_of(env.single_observation_space, choices_of(self._facts)), env.num_envs)
         self._resets, self._steps = 0, 0
+        self._now: NDArray[Any] = np.zeros(0)  # what is to be acted on
         self._over = np.zeros(self.n, bool)  # NEXT_STEP: an episode ended in the last step, so the next one is a dummy
         self._legal = np.array([self._batch.contract.choices.all_legal()] * self.n)
         self._total, self._length = np.zeros(self.n), np.zeros(self.n, np.int64)
@@ -112,8 +128,9 @@ class VectorPool:
 
     @property
     def inexact(self) -> str:
-        """Why a resume cannot be bit-exact."""
-        return f"the vector environment {self._facts.name} resets its own episodes: a resume starts new ones"
+        """Why a resume cannot be bit-exact; empty where it is."""
+        why = f"the vector environment {self._facts.name} resets its own episodes: a resume starts new ones"
+        return "" if self._kept else why
 
     @property
     def action_mask(self) -> NDArray[np.bool_] | None:
@@ -124,10 +141,10 @@ class VectorPool:
         """Start every environment; the vector environment derives their seeds from one."""
         seed, everyone = episode_seed(self._seed, 0, self._resets), np.ones(self.n, bool)
         begun: Begun = self._call("reset", None, lambda: self._reset_to(self._env.reset(seed=seed), everyone))
-        observation, self._legal = begun
+        self._now, self._legal = begun
         self._resets += 1
         self._over[:], self._total[:], self._length[:] = False, 0.0, 0
-        return observation
+        return self._now.copy()
 
     def step(self, actions: NDArray[Any]) -> Step:
         """Apply one action to each environment; it is ignored where NEXT_STEP mode is about to reset."""
@@ -136,7 +153,7 @@ class VectorPool:
         given = self._actions.batch(self._actions.executed(self._actions.stored(actions, self.n)))
         step: Step = self._call("step", actions, lambda: self._taken(self._env.step(given)))
         ended = step.terminated | step.truncated
-        self._steps += 1
+        self._steps, self._now = self._steps + 1, step.observation.copy()
         self._total, self._length = np.where(ended, 0.0, self._total + step.reward), self._length + step.real
         self._length[ended] = 0
         self._over = ended if self._mode is AutoresetMode.NEXT_STEP else self._over
@@ -205,14 +222,23 @@ class VectorPool:
         return np.asarray(frames[0], dtype=np.uint8) if frames is not None else None
 
     def state(self) -> Tree:
-        """How often it was reset: enough for new episodes, which is all that can be had."""
-        return {"seed": self._seed, "environments": self.n, "resets": self._resets, "steps": self._steps}
+        """How often it was reset, which is enough for new episodes; of one that is kept, where its episodes are."""
+        counts = {"seed": self._seed, "environments": self.n, "resets": self._resets, "steps": self._steps}
+        if self._kept is None:
+            return counts
+        places = {"now": self._now, "legal": self._legal, "total": self._total, "length": self._length}
+        return {**counts, "kept": self._kept.state(), **{name: value.copy() for name, value in places.items()}}
 
     def load(self, state: Tree) -> NDArray[Any]:
-        """Start new episodes, with a seed that was not used before."""
+        """Go on in the same episodes where they were kept, else start new ones with a seed that was not used before."""
         same_number(int(state["environments"]), self.n)
         self._seed, self._resets, self._steps = int(state["seed"]), int(state["resets"]), int(state["steps"])
-        return self.reset()
+        if self._kept is None or "kept" not in state:
+            return self.reset()
+        self._kept.load(state["kept"])
+        places = (np.array(state[name]) for name in ("now", "legal", "total", "length"))
+        self._now, self._legal, self._total, self._length = places
+        return self._now.copy()
 
     def close(self) -> None:
         """Close the vector environment."""

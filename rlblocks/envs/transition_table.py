@@ -19,7 +19,7 @@ from rlblocks.envs import _fields
 from rlblocks.envs._catalogue import spec_of
 from rlblocks.envs._making import close, make, step_limit
 from rlblocks.envs._vector import VectorPool
-from rlblocks.envs.base import Environment, Facts, Pool
+from rlblocks.envs.base import Environment, Facts, Pool, Tree
 from rlblocks.envs.gym import Gym
 
 BEYOND = ("fickle_passenger",)  # of Taxi: its `step` draws another destination on the way, which `P` does not know
@@ -67,7 +67,7 @@ class TransitionTable(Environment):
             many = Tabulated(table, self.n if n is None else n, _limited(env, self.id))
         finally:
             close(env)
-        return VectorPool(many, seed, masked=table.legal is not None)
+        return VectorPool(many, seed, masked=table.legal is not None, kept=many)
 
     def _alone(self) -> Gym:
         return Gym(self.id, options=self.options)
@@ -190,6 +190,15 @@ class Tabulated(gymnasium.vector.VectorEnv[Any, Any, Any]):
         self._steps += 1
         truncated = self._steps >= self._limit
         return self._state.copy(), table.reward[pair, drawn], table.over[pair, drawn], truncated, self._info()
+
+    def state(self) -> Tree:
+        """Where each is, since how many steps, and the random numbers to come."""
+        return {"at": self._state.copy(), "steps": self._steps.copy(), "random": self._random.bit_generator.state}
+
+    def load(self, state: Tree) -> None:
+        """Become what `state()` described."""
+        self._state, self._steps = np.array(state["at"], np.int64), np.array(state["steps"], np.int64)
+        self._random.bit_generator.state = state["random"]
 
     def _info(self) -> dict[str, Any]:
         legal = self._table.legal

@@ -106,6 +106,29 @@ def test_facts_and_pictures_are_those_of_the_environment():
     assert pool.render().ndim == 3
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_a_pool_goes_on_where_its_state_was_taken(name):
+    """In the midst of episodes: the same states, rewards, ends, returns, lengths and masks follow; it says so."""
+    env = TransitionTable(name, n=7, options={"max_episode_steps": 9})
+    one, other, random = env.build(seed=3), env.build(seed=4), np.random.default_rng(0)
+    one.reset()
+    actions = random.integers(0, int(one.facts.action_space.n), (60, 7))
+    for chosen in actions[:23]:
+        seen = one.step(chosen).observation
+    state = one.state()
+
+    np.testing.assert_array_equal(other.load(state), seen)
+    np.testing.assert_array_equal(other.action_mask, one.action_mask)
+    assert one.inexact == ""
+    assert other.under_way() == one.under_way()
+    for chosen in actions[23:]:
+        ours, theirs = one.step(chosen), other.step(chosen)
+        for field in ("next_observation", "observation", "reward", "terminated", "truncated", "next_action_mask"):
+            np.testing.assert_array_equal(getattr(ours, field), getattr(theirs, field))
+        assert ours.episodes == theirs.episodes
+    np.testing.assert_array_equal(one.reset(), other.reset())
+
+
 def test_what_states_no_table_is_refused():
     """With the environments that do."""
     with pytest.raises(BuildError, match="environment 'CartPole-v1' states no table P of its transitions") as caught:

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rlblocks.recipes import PATCHES, RECIPES, dqn, ppo
+from rlblocks.recipes import PATCHES, RECIPES, dqn, ppo, q_learning
 
 import rlblocks
 from rlblocks import Recipe
 from rlblocks._core.errors import RecipeError
 from rlblocks.early_stops import KLStop
+from rlblocks.envs import TransitionTable
 from rlblocks.losses import KLPenalty
 from rlblocks.normalizers import ObservationNorm, RewardScale
 from rlblocks.runs import checkpoint
@@ -119,8 +120,16 @@ def penalised() -> Recipe:
     return ppo().swap(swaps).named("penalised")
 
 
+def tabulated() -> Recipe:
+    """Q-learning in eight environments that are stepped by one table."""
+    numbers = {"cadence.every": "8 env_steps", "cadence.batch": 8, "store.capacity": 8}
+    env = TransitionTable("FrozenLake-v1", n=8)
+    return q_learning().swap(env=env).set({**numbers, "cadence.updates": 1}).named("tabulated")
+
+
 RECIPES_HERE = {
     **RECIPES,
+    "tabulated": tabulated,
     "noisy": lambda: PATCHES["noisy"](dqn()).named("noisy"),
     "normalised": normalised,
     "penalised": penalised,

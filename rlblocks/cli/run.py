@@ -11,6 +11,7 @@ from rlblocks.cli._callbacks import boards
 from rlblocks.cli._names import complete_recipe, complete_run, complete_setting
 
 if TYPE_CHECKING:
+    from rlblocks.runs.events import Callback
     from rlblocks.runs.run import Run
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show nothing.")]
@@ -51,16 +52,20 @@ def run(
     Every other name is a place in the recipe, in full or as short as it is unmistakable: env, gamma, store.capacity,
     target=double_q, lr=3e-4. Settings are applied from left to right.
     """
+    view = view_of(quiet=quiet, json=json, plain=plain)
+    _train(recipe, settings or [], view, boards(wanted=tensorboard), ["--check-laws"] * check_laws)
+
+
+def _train(recipe: str, settings: list[str], view: str, callbacks: list[Callback], flags: list[str]) -> None:
+    """Train one seed or several. `flags` are those that matter to what is done."""
     from rlblocks.cli._recipes import prepared
     from rlblocks.cli._settings import settings_of
 
-    chosen = settings_of(settings or [])
-    view = view_of(quiet=quiet, json=json, plain=plain)
-    callbacks = boards(wanted=tensorboard)
+    chosen = settings_of(settings)
     made, options, notes = prepared(recipe, chosen)
-    if check_laws:
+    if flags:
         options = {"check_laws": "sampled", **options}
-    command = shlex.join(["rlblocks", "run", recipe, *(settings or []), *["--check-laws"] * check_laws])
+    command = shlex.join(["rlblocks", "run", recipe, *settings, *flags])
     if chosen.seeds:
         from rlblocks.cli import _many
 

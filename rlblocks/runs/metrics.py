@@ -64,11 +64,7 @@ def record_of(event: Event) -> Record:  # noqa: PLR0911  one return for each eve
             values = {name: _number(value) for name, value in event.values.items()}
             return {"kind": "learn", **_stand(event), "values": values, "seconds": _seconds(event)}
         case Evaluated():
-            returns = [_number(value) for value in event.returns]
-            return {
-                "kind": "evaluation", **_stand(event), "returns": returns, "lengths": list(event.lengths),
-                "cut": event.cut, "best": event.best, "seconds": _seconds(event),
-            }  # fmt: skip
+            return {"kind": "evaluation", **_stand(event), **_scores(event), "seconds": _seconds(event)}
         case Saved():
             return {
                 "kind": "saved", "env_steps": event.env_steps, "checkpoint": event.kind, "name": event.path.name,
@@ -82,15 +78,23 @@ def record_of(event: Event) -> Record:  # noqa: PLR0911  one return for each eve
         case Warned():
             return {"kind": "warning", **_stand(event), "said": event.said, "seconds": _seconds(event)}
         case LawsAsked():
-            laws = {slot: list(ids) for slot, ids in event.laws.items()}
-            asked = {"batches": event.batches, "laws": laws, "broken": list(event.broken)}
-            return {"kind": "laws", **_stand(event), **asked, "seconds": _seconds(event)}
+            return {"kind": "laws", **_stand(event), **_asked(event), "seconds": _seconds(event)}
         case Started():
             return {
                 "kind": "started", "title": event.title, "folder": None if event.folder is None else str(event.folder),
                 "budget": event.budget, "env_steps": event.env_steps, "facts": dict(event.facts),
                 "recipe": [list(row) for row in event.recipe],
             }  # fmt: skip
+
+
+def _scores(event: Evaluated) -> Record:
+    returns = [_number(value) for value in event.returns]
+    return {"returns": returns, "lengths": list(event.lengths), "cut": event.cut, "best": event.best}
+
+
+def _asked(event: LawsAsked) -> Record:
+    laws = {slot: list(ids) for slot, ids in event.laws.items()}
+    return {"batches": event.batches, "laws": laws, "broken": list(event.broken)}
 
 
 def _stand(event: Learned | Evaluated | Finished | Tick | Warned | LawsAsked) -> Record:

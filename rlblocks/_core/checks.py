@@ -176,6 +176,13 @@ def _one_by_one(world: World, facts: Facts, name: str) -> None:
     elif not recipe.store.in_order():
         world.blame(f"{said}, but slot 'store' holds {store}, which does not hand over each row once, in order",
                     "use a store of the newest row: Latest(1), or WithNext(Latest(1))", slot="store")  # fmt: skip
+    explores = recipe.explorer.evaluation() != recipe.explorer or recipe.explorer.tags.get("evaluation") == "stochastic"
+    if explores and objective.target.tags.get("values") == "the best action":
+        world.blame(f"{said}, but slot 'objectives.{name}.target' holds {type(objective.target).__name__}, which "
+                    "values the best action: behind an explored one, what came before would be credited with what it "
+                    "did not lead to, where the trace of Watkins' Q(lambda) is cut",
+                    "use a target that values what is done: sarsa, as in the recipe sarsa_lambda, or the explorer "
+                    "greedy", slot=f"objectives.{name}.target")  # fmt: skip
     if facts.n > 1:
         world.blame(f"{said}, but slot 'env' has {facts.n} environments, whose rows alternate", "write env.n=1",
                     slot="env")  # fmt: skip

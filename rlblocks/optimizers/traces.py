@@ -30,6 +30,8 @@ class Traces(Optimizer):
     where an episode was cut either.
 
     The loss must leave ∇q and hand δ over, as `Eligibility` does; rows must come one at a time, each once, in order.
+    Nothing cuts the trace behind an action that was taken to explore, as Watkins' Q(λ) does (section 12.10), so the
+    target must value what is done.
 
     Attributes:
         decay: λ in [0, 1]; at 0 a step is that of the optimizer inside along −δ·∇q alone.

@@ -36,6 +36,8 @@ class Target(Block):
 
     Of critics, which read the action, a target asks for the function `fn("next.q@target")`, `[B, *shape] -> [*, B]`, or
     `fn("next.quantiles@target")`, `[B, *shape] -> [*, B, M]`, where `*` is the dim of an ensemble's members, if any.
+
+    Tags: `values` is "the best action" where it bootstraps from that one, whatever the policy does next.
     """
 
     outputs: tuple[str, ...] = ("td_target",)

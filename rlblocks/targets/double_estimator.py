@@ -43,7 +43,7 @@ class DoubleEstimator(Target):
         "u": draw("uniform"),
         "action_mask": read("next.action_mask", default=None),
     }
-    tags = {"tells": "one member"}
+    tags = {"tells": "one member", "values": "the best action"}
 
     def compute(
         self, *, reward: Tensor, discount: Tensor, said: Tensor, q: Tensor, u: Tensor, action_mask: Tensor | None = None

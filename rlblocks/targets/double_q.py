@@ -35,6 +35,7 @@ class DoubleQ(Target):
         "backup": fn("q.backup"),
         "action_mask": read("next.action_mask", default=None),
     }
+    tags = {"values": "the best action"}
 
     def compute(
         self, *, reward: Tensor, discount: Tensor, q_select: Tensor, q_evaluate: Tensor,

@@ -33,6 +33,7 @@ class MaxQ(Target):
         "backup": fn("q.backup"),
         "action_mask": read("next.action_mask", default=None),
     }
+    tags = {"values": "the best action"}
 
     def compute(
         self, *, reward: Tensor, discount: Tensor, q_select: Tensor, q_evaluate: Tensor,

@@ -9,14 +9,14 @@ import numpy as np
 from gymnasium import spaces
 from rlblocks.recipes import double_q_learning, dyna_q, expected_sarsa, q_learning, sarsa, sarsa_lambda
 
-from rlblocks import wire
+from rlblocks import Recipe, wire
 from rlblocks.envs import Discretise, Gym, Supplied
 from rlblocks.explorers import EpsilonGreedy, OverMembers, UniformRandom
-from rlblocks.losses import SquaredError
+from rlblocks.losses import Eligibility, SquaredError
 from rlblocks.networks import Quantiles, QValues
 from rlblocks.optimizers import SGD, Traces
 from rlblocks.stores import Latest, NStep, Rollout, UniformReplay, WithNext
-from rlblocks.targets import DoubleEstimator, ExpectedSarsa, MaxQ, Sarsa
+from rlblocks.targets import DoubleEstimator, DoubleQ, ExpectedSarsa, MaxQ, Sarsa
 from tests.core.noise_misfits import HalfBounded
 
 
@@ -30,6 +30,11 @@ class Pictures(HalfBounded):
 def on_cartpole(**bins: Any) -> Any:
     """A table on CartPole in these bins."""
     return wire(q_learning().swap(env=Gym("CartPole-v1", wrappers=(Discretise(**bins),))))
+
+
+def q_lambda() -> Recipe:
+    """Q-learning along a trace that nobody cuts."""
+    return q_learning().swap(losses=Eligibility(), optimizer=Traces())
 
 
 def tabular_cases() -> dict[str, Callable[[], Any]]:
@@ -66,6 +71,8 @@ def tabular_cases() -> dict[str, Callable[[], Any]]:
         "a trace with several learn steps": lambda: wire(sarsa_lambda().set({"cadence.updates": 2})),
         "a trace over several environments": lambda: wire(sarsa_lambda().set({"env.n": 2})),
         "a trace of a trace": lambda: Traces(inner=Traces()),
+        "a trace of the best actions through explored ones": lambda: wire(q_lambda()),
+        "a trace of the best actions of two networks": lambda: wire(q_lambda().swap(target=DoubleQ())),
         "bins of no width": lambda: on_cartpole(bins=(2,) * 4, low=(-1.0,) * 4, high=(1.0, 1.0, -1.0, 1.0)),
         "bins of a component without bounds": lambda: on_cartpole(bins=(2,) * 4),
         "bins of too few components": lambda: on_cartpole(bins=(2, 2)),

@@ -14,8 +14,10 @@ from rlblocks.explorers import EpsilonGreedy, Greedy
 from rlblocks.losses import ValueLoss
 from rlblocks.networks import MLP
 from rlblocks.returns import GAE, Retrace
-from rlblocks.targets import NoTarget
+from rlblocks.stores import Latest, WithNext
+from rlblocks.targets import NoTarget, Sarsa
 from rlblocks.transforms import Normalise
+from tests.core.tabular_misfits import q_lambda
 
 MISFITS = {
     "epsilon-greedy on a policy": (lambda: a2c().swap(explorer=EpsilonGreedy()), "explorer", "explorers"),
@@ -72,6 +74,16 @@ def test_each_head_that_is_said_to_write_a_value_does() -> None:
         value = Network(reads="observation", body=MLP((4,)), head=blocks_of("heads")[name]())
         networks = {**bare.networks, "value": value}
         assert wire(bare.swap({"networks": networks}).set({"objectives.policy.trains": ("policy", "value")}))
+
+
+def test_a_trace_of_the_best_actions_is_told_what_serves() -> None:
+    """A greedy explorer, or a target of what is done, makes the recipe wire."""
+    (problem,) = problems(q_lambda())
+
+    assert "Watkins' Q(lambda)" in problem.what
+    assert "sarsa, as in the recipe sarsa_lambda, or the explorer greedy" in problem.fix
+    assert wire(q_lambda().swap(explorer=Greedy()))
+    assert wire(q_lambda().swap(target=Sarsa(), store=WithNext(Latest(1))))
 
 
 def test_a_key_that_is_written_later_is_said_to_be() -> None:

@@ -94,8 +94,8 @@ def asked_again(example: Example, block: Block | None) -> str:
 def _in_what_it_writes(call: Call, law: str) -> str:
     wrote = tuple(call().values())
     if law == "TGT-2":
-        return not_the_reward(call, wrote[0])
-    return not_finite(call, wrote) if law == "GEN-15" else ""
+        return not_the_reward(call, wrote[0]) or ""
+    return not_finite(call, wrote) or "" if law == "GEN-15" else ""
 
 
 def _call(example: Example, block: Block) -> Call:

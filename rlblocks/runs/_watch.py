@@ -125,7 +125,10 @@ class Watch:
             if broken is not None:
                 self._found(law, broken.title, recorded.slot, broken.said, saving(broken.call))
         for law_id, (title, ask) in OWN.items():
-            if said := ask(call, recorded.wrote):
+            said = ask(call, recorded.wrote)
+            if said is not None:
+                self.report.note(recorded.slot, law_id)
+            if said:
                 self._found(law_id, title, recorded.slot, said, saving(call))
 
     def _firings(self) -> dict[str, int]:

@@ -123,10 +123,13 @@ def _moderate(call: Call) -> bool:
     )
 
 
-def not_finite(call: Call, wrote: Any) -> str:
-    """What is not finite of what a block wrote, where all that it read was (GEN-15); empty where nothing is."""
+def not_finite(call: Call, wrote: Any) -> str | None:
+    """What is not finite of what a block wrote, where all that it read was (GEN-15); empty where nothing is.
+
+    None where that could not be asked.
+    """
     if not all(_finite(tensor) for tensor in tensors_in(dict(call.inputs))):
-        return ""
+        return None
     wrote = wrote if isinstance(wrote, tuple) else (wrote,)
     broken = [
         key for key, value in zip(call.block.outputs, wrote, strict=False) if not all(map(_finite, tensors_in(value)))
@@ -138,13 +141,18 @@ def _finite(tensor: Tensor) -> bool:
     return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
 
 
-def not_the_reward(call: Call, wrote: Any) -> str:
-    """Where a terminated row's target is not its reward (TGT-2), in what a target wrote itself; empty where it is."""
+def not_the_reward(call: Call, wrote: Any) -> str | None:
+    """Where a terminated row's target is not its reward (TGT-2), in what a target wrote itself; empty where it is.
+
+    None where that could not be asked, such as of a batch in which no row is terminated.
+    """
     inputs = call.inputs
     if call.block.outputs != ("td_target",) or not {"reward", "discount"} <= set(inputs) or call.block.specs:
-        return ""
+        return None
     found = wrote.view(len(inputs["reward"]), -1)
     over = inputs["discount"] == 0
+    if not bool(over.any()):
+        return None
     due = inputs["reward"].to(found.dtype).unsqueeze(1).expand_as(found)
     wrong = (found != due).any(1) & over
     if not bool(wrong.any()):
@@ -155,7 +163,7 @@ def not_the_reward(call: Call, wrote: Any) -> str:
     )
 
 
-OWN: Mapping[str, tuple[str, Callable[[Call, Any], str]]] = {  # asked of what a block wrote itself
+OWN: Mapping[str, tuple[str, Callable[[Call, Any], str | None]]] = {  # asked of what a block wrote itself
     "GEN-15": ("what is written is finite where all that is read is", not_finite),
     "TGT-2": ("a terminated row's target is its reward", not_the_reward),
 }

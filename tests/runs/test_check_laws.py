@@ -193,6 +193,15 @@ def test_a_law_whose_column_is_not_there_was_not_asked() -> None:
     assert weighed.laws.asked["store"] == ["BUF-7", "BUF-2", "NST-2", "PER-5"]
 
 
+def test_what_was_asked_of_what_a_block_wrote_is_told() -> None:
+    """That it is finite, and the reward where a row is terminated; neither needs a mask."""
+    asked = train(None, faulty({}), steps=120).laws.asked
+
+    assert {"GEN-15", "TGT-2"} <= set(asked["objectives.q.target"])
+    assert "GEN-15" in asked["objectives.q.losses[0]"]
+    assert "TGT-2" not in asked["objectives.q.losses[0]"]
+
+
 def test_with_masks_nobody_is_accused() -> None:
     """Where the environment says which actions are legal, the laws on masks are asked too."""
     recipe = sized(dqn()).set({"env.id": "Taxi-v4", "store.capacity": 500})

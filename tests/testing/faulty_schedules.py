@@ -31,6 +31,8 @@ with unlisted():
             }.get(self.fault, 0.0)  # fmt: skip
             if self.fault == "infinite in the end" and t > 2**40:
                 return math.inf
+            if self.fault == "moves before it begins" and t < 0:
+                return self.start + 1e-12
             return self.start + (self.end - self.start) * (share + late)
 
         def span(self):
@@ -70,7 +72,7 @@ FAULTS = [
         FaultyLine, ("waves", "SCH-2"), ("never moves", "SCH-6"), ("infinite in the end", "SCH-7"),
         ("back at its start", "SCH-2"), ("grows slowly for ever", "SCH-1"), ("in steps", "SCH-3"),
         ("too early", "SCH-3"), ("a narrow span", "SCH-2a"), ("another clock", "SCH-5"),
-        ("hashed by its identity", "GEN-17"),
+        ("moves before it begins", "SCH-1a"), ("hashed by its identity", "GEN-17"),
     ),
     *each(
         FaultyPieces, ("the time of the whole", "SCH-8"), ("a knot too late", "SCH-8"),

@@ -68,6 +68,19 @@ def the_end_is_held(case: Case) -> None:
     require(value_at(case, -t) == case.block.at(0), "the value before the start is not that at the start")
 
 
+@law("SCH-1a", role="schedules", since="0.1")
+def the_start_is_held(case: Case) -> None:
+    """Before 0 it is v(0), exactly, whether or not it ever ends.
+
+    So that nothing moves by rounding when a run begins.
+
+    Formula: v(−t) = v(0), for t ≥ 0
+    """
+    t = case.draw(times(case.block))
+    first = case.block.at(0)
+    require(value_at(case, -t) == first, f"the value {t} before the start is not that at the start, {first}")
+
+
 @law("SCH-2", role="schedules", since="0.1", needs=one_piece, examples=30)
 def it_is_monotone(case: Case) -> None:
     """It goes from its start to its end without turning back.

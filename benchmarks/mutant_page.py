@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import textwrap
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
@@ -96,21 +97,34 @@ def standing(line: dict[str, Any]) -> str:
 def write_page() -> None:
     """Write docs/mutants.md."""
     reasons = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
-    lines, drawn, alive, sums = [], [], [], Counter[str]()
+    files: dict[str, Counter[str]] = {}
+    drawn, alive = [], []
     for folder in FOLDERS:
         strata = []
         for path in sorted((ROOT / folder).glob("*.py")):
             file = str(path.relative_to(ROOT))
             counts, left = counted(path, reasons.get(file, {}))
             if counts["all"]:
-                lines.append(row(f"`{file}`", counts))
+                files[file] = counts
                 strata.append(counts)
             alive += left
-            sums.update(counts)
         drawn.append(drawn_row(folder, strata))
+    lines = [row(f"`{file}`", counts) for file, counts in files.items()]
     survivors = ["", "## Survivors", "", *(f"- `{line}`" for line in alive)] if alive else []
-    table = FILES + "\n".join([*lines, row("**together**", sums), *survivors]) + "\n"
+    drawn += unreached(files)
+    table = FILES + "\n".join([*lines, row("**together**", sum(files.values(), Counter())), *survivors]) + "\n"
     (ROOT / "docs" / "mutants.md").write_text(HEAD + DRAWN + "\n".join(drawn) + "\n" + table, encoding="utf-8")
+
+
+def unreached(files: dict[str, Counter[str]]) -> list[str]:
+    """A line for each folder that says of which files none was drawn, where others were."""
+    lines = []
+    for folder in FOLDERS:
+        inside = {name.removeprefix(f"{folder}/"): c for name, c in files.items() if name.startswith(f"{folder}/")}
+        left = [f"`{name}`" for name, counts in inside.items() if counts["population"] and not counts["drawn"]]
+        if 0 < len(left) < len(inside):
+            lines += ["", textwrap.fill(f"Not reached in `{folder}/`: {', '.join(left)}.", 120)]
+    return lines
 
 
 def counted(path: Path, reasons: dict[str, str]) -> tuple[Counter[str], list[str]]:

@@ -257,6 +257,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How many small faults the laws catch.")
     parser.add_argument("paths", nargs="*", default=list(FOLDERS), help="files or folders")
     parser.add_argument("--again", action="store_true", help="ask those that survived, or were stopped, again")
+    parser.add_argument("--first", nargs="*", default=(), help="laws to ask before others, such as one just written")
     parser.add_argument("--sample", type=int, default=0, help="about so many of each folder, drawn at random")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--every", type=int, default=1, help="only each n-th mutant")
@@ -271,6 +272,7 @@ def main() -> None:
     if options.baseline:
         return
     plan, due = Plan.of_baseline(), meant(options)
+    plan.kills.update(dict.fromkeys(options.first, 10**6))
     warm_up()
     gc.freeze()
     for inside in (True,) if options.bodies else (True, False):  # what is declared takes an import of everything

@@ -6,6 +6,7 @@ whose parameters a network's output is computed.
 
 from __future__ import annotations
 
+import functools
 import re
 
 import attrs
@@ -35,6 +36,7 @@ class Key:
         return f"{group}{'next.' if self.next else ''}{self.name}{'@' + self.which if self.which else ''}"
 
 
+@functools.cache  # the same few keys are taken apart over and over
 def parse(text: str) -> Key:
     """Take a key apart.
 

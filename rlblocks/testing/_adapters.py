@@ -5,6 +5,7 @@ A role without an adapter here has laws that call it themselves (stores, schedul
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ def _nothing(block: Block) -> str:  # noqa: ARG001  the signature of `Refusal`
     return ""
 
 
+@functools.cache
 def _adapters() -> dict[str, tuple[Adapter, Refusal]]:
     from rlblocks.testing import (
         _aggregate_calls,

@@ -36,6 +36,7 @@ class Call:
         arguments: what the block calls its inputs, where that is not what they are called here.
         notes: what was drawn contains, read or not, by the names that laws ask for.
         action: what is known of the actions that are chosen or valued.
+        function: what `make` makes of the block: once, since some build a module first.
     """
 
     block: Block
@@ -52,7 +53,7 @@ class Call:
     arguments: Mapping[str, str] = attrs.Factory(dict)
     notes: tuple[str, ...] = ()
     action: Spec = attrs.Factory(Spec)
-    function: Function = attrs.field(init=False)
+    function: Function = attrs.field(kw_only=True)
 
     @function.default
     def _made(self) -> Function:
@@ -64,7 +65,7 @@ class Call:
 
     def of(self, block: Block) -> Call:
         """The same call of another block."""
-        return attrs.evolve(self, block=block)
+        return attrs.evolve(self, block=block, function=self.make(block))
 
     def with_inputs(self, **changed: Any) -> Call:
         """The same call with some inputs changed."""

@@ -19,7 +19,7 @@ from rlblocks.testing._critic_calls import KINDS, has_rows, is_critic, settings_
 from rlblocks.testing._names import arguments_of, asked_by
 from rlblocks.testing._world import World, number_at
 from rlblocks.testing.critics import Critic
-from rlblocks.testing.strategies import ATOMS, moments, sizes
+from rlblocks.testing.strategies import ATOMS, moments, one_of, sizes
 
 DRAWS = ("uniform", "normal", "bernoulli")
 MEMORY = "carry"  # what a block that remembers is handed, and writes into
@@ -59,7 +59,7 @@ def compute_calls(
     """
     chosen = draw(sizes(rows))
     setting = draw(settings_for(block, chosen.action, members, among))
-    world = World(draw, block, chosen, setting, draw(st.sampled_from([(), (ATOMS,)])) if form is None else form)
+    world = World(draw, block, chosen, setting, draw(one_of((), (ATOMS,))) if form is None else form)
     inputs: dict[str, Any] = {}
     asked_for, arguments = asked_by(block), arguments_of(block)
     for name, asked in asked_for.items():

@@ -16,7 +16,7 @@ from rlblocks._core.declare import Declared, Draw, Fn, Known, Read, Size
 from rlblocks._core.keys import Spec, parse
 from rlblocks.testing._policy_calls import ACTIONS
 from rlblocks.testing.critics import Critic
-from rlblocks.testing.strategies import ATOMS, floats, orders
+from rlblocks.testing.strategies import ATOMS, floats, one_of, orders
 
 if TYPE_CHECKING:
     from rlblocks.explorers.base import Explorer
@@ -107,7 +107,7 @@ def members_for(block: Block) -> st.SearchStrategy[int]:
     if written := max((spec.members for spec in block.specs.values()), default=0):
         return st.just(written)
     needs = fewest_members(block)
-    return st.sampled_from(sorted({needs, needs + 2, *(count for count in MEMBERS if count > needs)}))
+    return one_of(*sorted({needs, needs + 2, *(count for count in MEMBERS if count > needs)}))
 
 
 def fewest_members(block: Block) -> int:
@@ -196,5 +196,5 @@ def settings_for(
 ) -> Setting:
     """Actions of a kind that a block is about, or of one of those `among`; members as the block takes them."""
     chosen = draw(members_for(block)) if members is None else members
-    kind = draw(st.sampled_from(spaces_of(block, actions, among)))
-    return Setting(draw(st.sampled_from(kind)), chosen)
+    kind = draw(one_of(*map(tuple, spaces_of(block, actions, among))))
+    return Setting(draw(one_of(*kind)), chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -121,7 +122,19 @@ def _order(found: Law) -> tuple[bool, str, int, str]:
 
 def laws_for(role: str) -> Iterator[Law]:
     """The laws of a role, in a stable order."""
+    _load()
+    yield from sorted((found for found in _LAWS if role in found.roles), key=_order)
+
+
+def has_laws(role: str) -> bool:
+    """Whether there is a law for a role."""
+    _load()
+    return any(role in found.roles for found in _LAWS)
+
+
+@functools.cache
+def _load() -> None:
+    """Register the laws of the kit, once."""
     from rlblocks.testing import laws
 
     laws.load()
-    yield from sorted((found for found in _LAWS if role in found.roles), key=_order)

@@ -18,7 +18,7 @@ from torch import Tensor
 from rlblocks._core.block import Block
 from rlblocks._core.keys import Spec
 from rlblocks.testing._call import Call, Function
-from rlblocks.testing.strategies import LAST, floats, masks, raw_bytes, sizes
+from rlblocks.testing.strategies import LAST, floats, masks, of_bytes, one_of, sizes
 
 ACTIONS = (
     Spec((), "int64", n=4), Spec((3,), "int64", n=(2, 4, 3)), Spec((2,), "int8", n=(2, 2)),
@@ -75,7 +75,7 @@ def actions_in(action: Spec, rows: int) -> st.SearchStrategy[Tensor]:
             return (whole - 128) / 16.0
         return low + (high - low) * (whole + 1) / 257
 
-    return raw_bytes(math.prod(shape)).map(made)
+    return of_bytes(math.prod(shape), made)
 
 
 @functools.cache
@@ -89,7 +89,7 @@ def noise_for(kind: str, shape: tuple[int, ...]) -> st.SearchStrategy[Tensor]:
         ends = np.where(drawn == 0, 0.0, np.where(drawn == 255, LAST, inner))  # noqa: PLR2004  of a byte
         return torch.from_numpy(ends.astype(np.float32)).reshape(shape)
 
-    return raw_bytes(math.prod(shape)).map(made)
+    return of_bytes(math.prod(shape), made)
 
 
 @functools.cache
@@ -142,7 +142,7 @@ def policy_calls(
         step: of the numbers that stand for a layer's.
         among: the actions to choose from; empty means all that it serves.
     """
-    chosen, action = draw(sizes(rows)), draw(st.sampled_from(among or served(block)))
+    chosen, action = draw(sizes(rows)), draw(one_of(*(among or served(block))))
     batch = chosen.batch
     inputs = written(block, action, draw(floats(batch, block.width(action), step=step)))
     inputs["noise"] = draw(noise_for(block.noise, (batch, *action.shape)))

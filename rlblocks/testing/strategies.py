@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import numpy as np
@@ -20,6 +21,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rlblocks._core.keys import Spec
+
+T = TypeVar("T")
 
 BATCHES = (1, 2, 3, 5)  # 3 and 5 show branches that 1 and 2 do not
 ACTIONS = (2, 3, 4, 6)
@@ -38,18 +41,29 @@ class Sizes:
     feature: int = 7
 
 
+@functools.lru_cache(None, typed=True)  # 0 and False are two options
+def one_of(*options: T) -> st.SearchStrategy[T]:
+    """One of some options, the first the simplest."""
+    return st.sampled_from(options)
+
+
 @functools.cache
 @st.composite
 def sizes(draw: st.DrawFn, batch: int | None = None) -> Sizes:
     """A batch size and a number of actions, never the same."""
-    rows = draw(st.sampled_from(BATCHES)) if batch is None else batch
-    return Sizes(rows, draw(st.sampled_from([actions for actions in ACTIONS if actions != rows])))
+    rows = draw(one_of(*BATCHES)) if batch is None else batch
+    return Sizes(rows, draw(one_of(*(actions for actions in ACTIONS if actions != rows))))
+
+
+def of_bytes(count: int, made: Callable[[NDArray[np.uint8]], T]) -> st.SearchStrategy[T]:
+    """What is made of so many bytes; everything below is."""
+    return st.binary(min_size=count, max_size=count).map(lambda drawn: made(np.frombuffer(drawn, np.uint8)))
 
 
 @functools.cache
 def raw_bytes(count: int) -> st.SearchStrategy[NDArray[np.uint8]]:
-    """So many bytes; everything below is made of them."""
-    return st.binary(min_size=count, max_size=count).map(lambda drawn: np.frombuffer(drawn, np.uint8))
+    """So many bytes as numbers."""
+    return of_bytes(count, lambda numbers: numbers)
 
 
 @functools.cache
@@ -62,7 +76,7 @@ def floats(*shape: int, step: float = 0.25) -> st.SearchStrategy[Tensor]:
             shape
         )
 
-    return raw_bytes(math.prod(shape)).map(made)
+    return of_bytes(math.prod(shape), made)
 
 
 @functools.cache
@@ -72,13 +86,13 @@ def uniforms(*shape: int) -> st.SearchStrategy[Tensor]:
     def made(drawn: NDArray[np.uint8]) -> Tensor:
         return torch.from_numpy(np.where(drawn == 255, LAST, drawn / 256).astype(np.float32)).reshape(shape)  # noqa: PLR2004
 
-    return raw_bytes(math.prod(shape)).map(made)
+    return of_bytes(math.prod(shape), made)
 
 
 @functools.cache
 def flags(*shape: int) -> st.SearchStrategy[Tensor]:
     """Flags, of which about one in four is True."""
-    return raw_bytes(math.prod(shape)).map(lambda drawn: torch.from_numpy(drawn > 191).reshape(shape))  # noqa: PLR2004
+    return of_bytes(math.prod(shape), lambda drawn: torch.from_numpy(drawn > 191).reshape(shape))  # noqa: PLR2004
 
 
 @functools.cache
@@ -110,7 +124,7 @@ def masks(rows: int, actions: int) -> st.SearchStrategy[Tensor]:
         legal[~legal.any(1), -1] = True
         return legal
 
-    return raw_bytes(rows * actions).map(made)
+    return of_bytes(rows * actions, made)
 
 
 @functools.cache
@@ -130,7 +144,7 @@ def supports() -> st.SearchStrategy[Tensor]:
 @functools.cache
 def indices(rows: int, count: int) -> st.SearchStrategy[Tensor]:
     """Integers in [0, count)."""
-    return raw_bytes(rows).map(lambda drawn: torch.from_numpy(drawn.astype(np.int64) % count))
+    return of_bytes(rows, lambda drawn: torch.from_numpy(drawn.astype(np.int64) % count))
 
 
 @functools.cache

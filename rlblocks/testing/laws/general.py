@@ -55,7 +55,7 @@ def reseed(seed: int) -> None:
     """Seed the global generators."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # `torch.manual_seed` also notes where it was called, for each device
 
 
 def versions(call: Call) -> list[int]:

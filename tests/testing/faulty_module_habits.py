@@ -6,7 +6,7 @@ from rlblocks.distributions import Distribution, Gaussian
 from rlblocks.networks import MLP, Body, Dense, Head, Layer, Quantiles, StateValue, ValueForm
 from rlblocks.testing import unlisted
 from tests.testing.habits import BUFFER, EMPTY, FLOATING, HABITS, LAID, ROWS, Spoiled, registers, spoiled
-from tests.testing.planting import hashed
+from tests.testing.planting import handed_on, hashed
 
 with unlisted():
 
@@ -27,12 +27,7 @@ with unlisted():
         fault: str = fields.text("none")
         noted, __attrs_post_init__, __hash__ = (), registers, hashed
         plain = MLP((5,))
-
-        def misfit(self, spec):
-            return self.plain.misfit(spec)
-
-        def width(self, spec):
-            return self.plain.width(spec)
+        misfit, width = handed_on("misfit", "width")
 
         def build(self, spec, generator):
             return Spoiled(self, self.plain.build(spec, generator))
@@ -43,15 +38,11 @@ with unlisted():
 
         fault: str = fields.text("none")
         noted, __attrs_post_init__, __hash__ = (), registers, hashed
-
-        def writes(self, spec):
-            return StateValue().writes(spec)
-
-        def misfit(self, spec):
-            return StateValue().misfit(spec)
+        plain = StateValue()
+        misfit, writes = handed_on("misfit", "writes")
 
         def build(self, spec, generator):
-            return Spoiled(self, StateValue().build(spec, generator))
+            return Spoiled(self, self.plain.build(spec, generator))
 
     @block("quantiles")
     class SpoiledForm(ValueForm):
@@ -82,31 +73,12 @@ with unlisted():
         noise, plain = "normal", Gaussian()
         fault: str = fields.text("none")
         noted, __attrs_post_init__, __hash__ = (), registers, hashed
-
-        def misfit(self, action):
-            return self.plain.misfit(action)
-
-        def width(self, action):
-            return self.plain.width(action)
-
-        def writes(self, action):
-            return self.plain.writes(action)
-
-        def build(self, action, generator):
-            return self.plain.build(action, generator)
-
-        def sample(self, parameters, *, noise):
-            return self.plain.sample(parameters, noise=noise)
+        misfit, width, writes, build = handed_on("misfit", "width", "writes", "build")
+        sample, entropy, mode = handed_on("sample", "entropy", "mode")
 
         def log_prob(self, parameters, *, action):
             given = {**parameters, "action": action}
             return spoiled(self, lambda action, **found: self.plain.log_prob(found, action=action), given)
-
-        def entropy(self, parameters):
-            return self.plain.entropy(parameters)
-
-        def mode(self, parameters):
-            return self.plain.mode(parameters)
 
 
 KINDS = {

@@ -8,7 +8,7 @@ from rlblocks._core import fields
 from rlblocks._core.keys import Spec
 from rlblocks.networks import MLP, Body, Dense, DeterministicPolicy, Head, Layer, NoisyDense, QValues
 from rlblocks.testing import unlisted
-from tests.testing.planting import each
+from tests.testing.planting import each, handed_on
 
 
 class Wrong(nn.Module):
@@ -93,12 +93,7 @@ with unlisted():
 
         fault: str = fields.text("none")
         plain = MLP((5,))
-
-        def misfit(self, spec):
-            return self.plain.misfit(spec)
-
-        def width(self, spec):
-            return self.plain.width(spec)
+        misfit, width = handed_on("misfit", "width")
 
         def build(self, spec, generator):
             made = self.plain.build(spec, on_meta(self.fault, generator))
@@ -110,12 +105,7 @@ with unlisted():
 
         fault: str = fields.text("none")
         plain = MLP((5,), layer=NoisyDense())
-
-        def misfit(self, spec):
-            return self.plain.misfit(spec)
-
-        def width(self, spec):
-            return self.plain.width(spec)
+        misfit, width = handed_on("misfit", "width")
 
         def build(self, spec, generator):
             return Wrong(self.plain.build(spec, generator), self.fault)

@@ -8,68 +8,23 @@ from rlblocks import block, functional
 from rlblocks._core.keys import Spec
 from rlblocks.distributions import Categorical, Distribution, Gaussian, TanhGaussian
 from rlblocks.testing import unlisted
+from tests.testing.planting import handed_on
 
 
 class Discrete(Distribution):
     """A correct policy over entries, to be broken in one place."""
 
-    noise = "uniform"
-    reads = Categorical.reads
-
-    def misfit(self, action):
-        return Categorical().misfit(action)
-
-    def width(self, action):
-        return Categorical().width(action)
-
-    def writes(self, action):
-        return Categorical().writes(action)
-
-    def build(self, action, generator):
-        return Categorical().build(action, generator)
-
-    def sample(self, parameters, *, noise, action_mask=None):
-        return Categorical().sample(parameters, noise=noise, action_mask=action_mask)
-
-    def log_prob(self, parameters, *, action, action_mask=None):
-        return Categorical().log_prob(parameters, action=action, action_mask=action_mask)
-
-    def entropy(self, parameters, *, action_mask=None):
-        return Categorical().entropy(parameters, action_mask=action_mask)
-
-    def mode(self, parameters, *, action_mask=None):
-        return Categorical().mode(parameters, action_mask=action_mask)
+    noise, reads, plain = "uniform", Categorical.reads, Categorical()
+    misfit, width, writes, build = handed_on("misfit", "width", "writes", "build")
+    sample, log_prob, entropy, mode = handed_on("sample", "log_prob", "entropy", "mode")
 
 
 class Real(Distribution):
     """A correct policy of real numbers, to be broken in one place."""
 
-    noise = "normal"
-    plain = Gaussian()
-
-    def misfit(self, action):
-        return self.plain.misfit(action)
-
-    def width(self, action):
-        return self.plain.width(action)
-
-    def writes(self, action):
-        return self.plain.writes(action)
-
-    def build(self, action, generator):
-        return self.plain.build(action, generator)
-
-    def sample(self, parameters, *, noise):
-        return self.plain.sample(parameters, noise=noise)
-
-    def log_prob(self, parameters, *, action):
-        return self.plain.log_prob(parameters, action=action)
-
-    def entropy(self, parameters):
-        return self.plain.entropy(parameters)
-
-    def mode(self, parameters):
-        return self.plain.mode(parameters)
+    noise, plain = "normal", Gaussian()
+    misfit, width, writes, build = handed_on("misfit", "width", "writes", "build")
+    sample, log_prob, entropy, mode = handed_on("sample", "log_prob", "entropy", "mode")
 
 
 def legal(parameters, action_mask):

@@ -15,7 +15,7 @@ from rlblocks.schedules import Schedule
 from rlblocks.testing import unlisted
 from rlblocks.transforms import Keep, Transform
 from tests.testing.faulty_returns import summed
-from tests.testing.planting import each, hashed
+from tests.testing.planting import each, handed_on, hashed
 
 with unlisted():
 
@@ -62,18 +62,7 @@ with unlisted():
         noise, reads = "uniform", Categorical.reads
         fault: str = fields.text("none")
         plain = Categorical()
-
-        def misfit(self, action):
-            return self.plain.misfit(action)
-
-        def width(self, action):
-            return self.plain.width(action)
-
-        def writes(self, action):
-            return self.plain.writes(action)
-
-        def build(self, action, generator):
-            return self.plain.build(action, generator)
+        misfit, width, writes, build = handed_on("misfit", "width", "writes", "build")
 
         def sample(self, parameters, *, noise, action_mask=None):
             action, log_prob = self.plain.sample(parameters, noise=noise, action_mask=action_mask)

@@ -134,13 +134,21 @@ class _Reading:
             )
         return leaf(text, field_kind, now)
 
+    def _in_words(self, text: str, role: type[Block]) -> str:
+        """What to write in the place of a block as Python writes it."""
+        called = re.split(r"[^\w/]", text)[0]
+        registered = blocks_of(role.role) if role.role else {}
+        names = {cls.__name__: name for name, cls in registered.items()}
+        alone = f"{self.said}={names.get(called, called)}"
+        if not re.search(r"\w", text[len(called) :]):
+            return f"write {alone}"
+        return f"write its fields as overrides of their own: {alone} {self.said}.…=…"
+
     def _block(self, text: str, role: type[Block], now: Any) -> Any:
         if role.role == "schedules" and (number := _number(text)) is not None:
             return number
         if set("(){}[]") & set(text):
-            name = re.split(r"[^\w/]", text)[0]
-            fix = f"write its fields as overrides of their own: {self.said}={name} {self.said}.…=…"
-            raise RecipeError(f"{text!r} is more than the name of a block", fix=fix)
+            raise RecipeError(f"{text!r} is more than the name of a block", fix=self._in_words(text, role))
         if "id" in paths.children(now) and text not in blocks_of(role.role):
             return attrs.evolve(now, id=text)  # an environment is called by its id
         of = role.role or _role_of(text, now)

@@ -123,7 +123,7 @@ def _option(name: str, text: str) -> Any:
         Options(**{name: value})
     except FieldError as error:
         what = f"'{name}={text}': {error.what.removeprefix('Options.')}"
-        fix = error.fix or f"the default is {name}={getattr(Options(), name)}"
+        fix = error.fix or f"write it as in {name}={getattr(Options(), name)}, which is the default"
         raise RecipeError(what, fix=fix, option=name) from None
     return value
 

@@ -31,6 +31,21 @@ def same_number(saved: int, running: int) -> None:
         )
 
 
+def kept_in(state: Tree, name: str) -> Tree:
+    """Where the episodes of a vector environment are that writes this down itself.
+
+    Raises:
+        CheckpointError: it was not written down then. New episodes would not do: `inexact` has promised the old ones.
+    """
+    if "kept" not in state:
+        raise CheckpointError(
+            f"the checkpoint does not hold the episodes under way in {name}",
+            fix="resume it with the version of rlblocks that wrote it, or begin a new run",
+        )
+    kept: Tree = state["kept"]
+    return kept
+
+
 def episodes_of(running: Iterable[Running], actions: Actions) -> list[Tree]:
     """What is needed to come back to the middle of the episodes under way."""
     return [

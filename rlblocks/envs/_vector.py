@@ -21,7 +21,7 @@ from rlblocks.envs._choices import choices_of
 from rlblocks.envs._contract import Wrong, contract_of, raised, wrong_reset, wrong_step
 from rlblocks.envs._making import close, observation_space, step_limit
 from rlblocks.envs._masks import where_rows
-from rlblocks.envs._replay import same_number
+from rlblocks.envs._replay import kept_in, same_number
 from rlblocks.envs._seeding import episode_seed
 from rlblocks.envs.base import Facts, Judged, Step, Tree, no_goals
 
@@ -230,12 +230,16 @@ class VectorPool:
         return {**counts, "kept": self._kept.state(), **{name: value.copy() for name, value in places.items()}}
 
     def load(self, state: Tree) -> NDArray[Any]:
-        """Go on in the same episodes where they were kept, else start new ones with a seed that was not used before."""
+        """Go on in the same episodes where they are kept, else start new ones with a seed that was not used before.
+
+        Raises:
+            CheckpointError: another number of environments was saved, or one that is kept without its episodes.
+        """
         same_number(int(state["environments"]), self.n)
         self._seed, self._resets, self._steps = int(state["seed"]), int(state["resets"]), int(state["steps"])
-        if self._kept is None or "kept" not in state:
+        if self._kept is None:
             return self.reset()
-        self._kept.load(state["kept"])
+        self._kept.load(kept_in(state, self._facts.name))
         places = (np.array(state[name]) for name in ("now", "legal", "total", "length"))
         self._now, self._legal, self._total, self._length = places
         return self._now.copy()

@@ -9,6 +9,7 @@ from rlblocks.recipes import q_learning
 
 import rlblocks
 from rlblocks import BuildError
+from rlblocks._core.errors import CheckpointError
 from rlblocks.envs import Gym, TransitionTable
 from rlblocks.testing.finite_mdps import expected_return, policy_of, toy_text
 
@@ -127,6 +128,18 @@ def test_a_pool_goes_on_where_its_state_was_taken(name):
             np.testing.assert_array_equal(getattr(ours, field), getattr(theirs, field))
         assert ours.episodes == theirs.episodes
     np.testing.assert_array_equal(one.reset(), other.reset())
+
+
+def test_a_state_without_its_episodes_is_refused():
+    """As checkpoints held before: new episodes would begin, and what waits for steps of the old ones would be kept."""
+    pool = TransitionTable("FrozenLake-v1", n=3).build(seed=0)
+    counts = {"seed": 0, "environments": 3, "resets": 1, "steps": 5}
+
+    with pytest.raises(CheckpointError) as caught:
+        pool.load(counts)
+
+    assert caught.value.what == "the checkpoint does not hold the episodes under way in FrozenLake-v1"
+    assert caught.value.fix == "resume it with the version of rlblocks that wrote it, or begin a new run"
 
 
 def test_what_states_no_table_is_refused():

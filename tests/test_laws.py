@@ -93,6 +93,7 @@ EXAMPLES = {
         Rollout(3),
         WholeEpisodes(2, longest=9),
         WithNext(UniformReplay(7)),
+        WithNext(PrioritizedReplay(7)),
     ],
     "losses": [
         Huber(delta=4.0, coefficient=0.5),

@@ -127,6 +127,8 @@ class PriorityMemory(ListMemory):
             raise IndexError("past the end")
         if self.fault == "the last of four among many" and len(powers) > 32 > batch:
             indices = np.minimum(indices // 4 * 4 + 3, len(powers) - 1)
+        if self.fault == "never the newest":
+            indices = np.minimum(indices, max(len(powers) - 2, 0))
         self.sampled = [self.ids[i] for i in indices]
         beta = max(beta, 0.25) if self.fault == "weights at all times" else beta
         weight = (len(powers) * powers / powers.sum()) ** -(-beta if self.fault == "weights upside down" else beta)
@@ -271,6 +273,7 @@ FAULTS = [
     (ListReplay(fault="no more than it holds"), "BUF-14"),
     (CumulativeReplay(fault="weights at all times"), "PER-6"),
     (CumulativeReplay(fault="alpha twice"), "PER-4"),
+    (CumulativeReplay(fault="never the newest"), "PER-4"),
     (CumulativeReplay(fault="weights upside down"), "PER-5"),
     (CumulativeReplay(fault="weights are not scaled"), "PER-5"),
     (CumulativeReplay(fault="weights of the memory"), "PER-5"),

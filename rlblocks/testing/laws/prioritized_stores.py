@@ -21,6 +21,7 @@ from rlblocks.testing.strategies import LAST
 from rlblocks.testing.streams import one_episode
 
 DRAWS = 16_000
+OFTEN, BATCHES = 32, 100  # how many times the rows stand in a batch, on average, and how many batches are drawn at most
 
 
 def prioritized(block: Block) -> str:
@@ -41,8 +42,9 @@ def proportional(block: Block) -> str:
 
 
 def plain_rows(block: Block) -> str:
-    """Proportional, and a row is a step."""
-    return proportional(block) or ("" if like(block) != "n_step" else "it joins rows: the store inside is asked")
+    """Proportional, and a row is a step that can be drawn as soon as it is written."""
+    holds = "flush" in block.tags or like(block) in ("n_step", "with_next")
+    return proportional(block) or ("it joins rows, or holds them back: the store inside is asked" if holds else "")
 
 
 def with_setting(block: Any, **changes: Any) -> Any:
@@ -64,10 +66,13 @@ def subject_of(case: Case, rows: int, room: int = 0, **changes: Any) -> Subject:
 def give(subject: Subject, errors: NDArray[Any]) -> None:
     """Feed the error of every row, by its step: rows are sampled until each was drawn."""
     left = set(range(len(errors)))
-    while left:
-        drawn = steps_of(subject.sample(len(errors)))
+    for _ in range(BATCHES):
+        drawn = steps_of(subject.sample(OFTEN * len(errors)))
         subject.feed(errors[drawn])
         left -= set(drawn.tolist())
+        if not left:
+            return
+    require(False, f"in {BATCHES} batches of {OFTEN * len(errors)} rows it never handed over the steps {sorted(left)}")
 
 
 def steps_of(rows: Any) -> NDArray[np.int64]:
@@ -219,12 +224,13 @@ def duplicates_take_the_greatest(case: Case) -> None:
         return
     errors, order = np.array([0.5, 4.0, 1.0, 2.0]), case.draw(st.permutations(range(4)), "order")
     subject = subject_of(case, 2)
-    while True:
+    given = errors[list(order)]
+    for _ in range(BATCHES):
         drawn = steps_of(subject.sample(4))
-        given = errors[list(order)]
-        subject.feed(given)
-        if len(set(drawn.tolist())) == 2:  # noqa: PLR2004  both rows stood in the batch
+        if both := len(set(drawn.tolist())) == 2:  # noqa: PLR2004  both rows stand in the batch
             break
+    require(both, f"in none of {BATCHES} batches of 4 rows stood both rows that it holds")
+    subject.feed(given)
     due = chances(subject.block, np.array([given[drawn == row].max() for row in (0, 1)]))
     found = Counter(map(str, steps_of(subject.sample(DRAWS)).tolist()))
     frequencies(

@@ -82,8 +82,10 @@ def law_lines(asked: LawsAsked, seeds: int = 0) -> list[str]:
     batches += f" of {seeds} seeds" if seeds > 1 else ""
     each, found = sum(map(len, asked.laws.values())), str(len(asked.broken) or "none")
     head = f"laws: {batches} checked, {each} {'law' if each == 1 else 'laws'} of {slots}, {found} broken"
+    head += " where they could be asked" if asked.unasked else ""
     rows = [(printable(slot), " ".join(ids)) for slot, ids in asked.laws.items()]
-    return [head, *aligned(rows, "  "), *(f"  {printable(said)}" for said in asked.broken)]
+    odd = [f"could not be asked about a batch: {why}" for why in asked.unasked]
+    return [head, *aligned(rows, "  "), *(f"  {printable(said)}" for said in [*asked.broken, *odd])]
 
 
 def losses_first(progress: Progress) -> list[Row]:

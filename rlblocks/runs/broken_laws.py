@@ -115,8 +115,9 @@ def together(runs: Mapping[int, Path]) -> tuple[LawsAsked, int]:
     for slot, law in ((s, law) for report in reports.values() for s, laws in report.asked.items() for law in laws):
         whole.note(slot, law)
     broken = tuple(f"seed {seed}: {found}" for seed, report in reports.items() for found in report.broken)
+    unasked = tuple(f"seed {seed}: {report.unasked}" for seed, report in reports.items() if report.unasked)
     laws = {slot: tuple(ids) for slot, ids in whole.asked.items()}
-    return LawsAsked(0, 0, whole.batches, laws, broken, 0.0), len(reports)
+    return LawsAsked(0, 0, whole.batches, laws, broken, 0.0, unasked), len(reports)
 
 
 @attrs.frozen(eq=False)
@@ -154,7 +155,8 @@ class Asking:
             self.report.save(session.folder)
         laws = {slot: tuple(ids) for slot, ids in self.report.asked.items()}
         broken = tuple(map(str, self.report.broken))
-        session.emit(LawsAsked(*_stand(session), self.report.batches, laws, broken, session.seconds()))
+        unasked = (self.report.unasked,) if self.report.unasked else ()
+        session.emit(LawsAsked(*_stand(session), self.report.batches, laws, broken, session.seconds(), unasked))
 
 
 def _stand(session: Session) -> tuple[int, int]:

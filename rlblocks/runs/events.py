@@ -99,6 +99,7 @@ class LawsAsked:
     laws: Mapping[str, tuple[str, ...]]  # by slot, the ids of those that were asked
     broken: tuple[str, ...]  # each in words
     seconds: float
+    unasked: tuple[str, ...] = ()  # why batches could not be asked about, which is no fault of a block
 
 
 @attrs.frozen

@@ -94,7 +94,7 @@ def _scores(event: Evaluated) -> Record:
 
 def _asked(event: LawsAsked) -> Record:
     laws = {slot: list(ids) for slot, ids in event.laws.items()}
-    return {"batches": event.batches, "laws": laws, "broken": list(event.broken)}
+    return {"batches": event.batches, "laws": laws, "broken": list(event.broken), "unasked": list(event.unasked)}
 
 
 def _stand(event: Learned | Evaluated | Finished | Tick | Warned | LawsAsked) -> Record:

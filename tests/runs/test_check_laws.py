@@ -19,6 +19,7 @@ from rlblocks.cli import main
 from rlblocks.envs import Goal, Gym, TimeLimit
 from rlblocks.normalizers import ObservationNorm
 from rlblocks.returns import GAE, Return
+from rlblocks.runs._report import law_lines
 from rlblocks.runs.broken_laws import load_example, load_report
 from rlblocks.runs.events import LawsAsked, StopRun, Warned
 from rlblocks.stores import Hindsight, PrioritizedReplay, Store, UniformReplay
@@ -231,6 +232,7 @@ def test_a_run_does_not_end_because_it_is_watched(monkeypatch: pytest.MonkeyPatc
 
     assert (run.reason, run.laws.broken, len(watch.of(Warned))) == ("budget", [], 1)
     assert run.laws.unasked == "ZeroDivisionError: division by zero"
+    assert law_lines(watch.of(LawsAsked)[0])[-1] == f"  could not be asked about a batch: {run.laws.unasked}"
 
 
 @pytest.mark.usefixtures("no_waiting", "no_pictures")

@@ -44,6 +44,15 @@ def test_a_broken_law_is_told_with_its_seed(tmp_path: Path) -> None:
     assert f"  seed 1: {found}" in lines
 
 
+def test_a_batch_that_could_not_be_asked_about_is_told_with_its_seed(tmp_path: Path) -> None:
+    """That no law was broken is said of the others alone."""
+    odd = Report(2, {"store": ["BUF-2"]}, [], "ZeroDivisionError: division by zero")
+    lines = summary_lines(group(tmp_path, Report(1, {"store": ["BUF-2"]}), odd))
+
+    assert "laws: 3 batches of 2 seeds checked, 1 law of 1 slot, none broken where they could be asked" in lines
+    assert "  could not be asked about a batch: seed 1: ZeroDivisionError: division by zero" in lines
+
+
 def test_nothing_is_said_where_none_were_asked(tmp_path: Path) -> None:
     """As in a single run."""
     assert not any(line.startswith("laws") for line in summary_lines(group(tmp_path, None, None)))

@@ -1,6 +1,7 @@
 """Torch's operations as numpy expressions: those that small learn steps are made of, and no others.
 
-Each gives what torch gives on a CPU, bit by bit, but for the order in which long sums are added up.
+Each gives what torch gives on a CPU, bit by bit, but for the order in which long sums are added up. Indices are taken
+to be in range, as those of observations and actions are: what torch refuses below 0, numpy counts from the end.
 
 An array may be held lean, without the dimensions of length 1 that its shape begins with: broadcasting puts them back.
 So what is computed of a single row are numbers of numpy's, with which it computes ten times as fast as with arrays.
@@ -130,7 +131,7 @@ def _by_shape(operation: Operation, name: str, names: Names) -> bool:
     value, *rest = operation.arguments
     if name in {"sum", "mean"}:
         return bool(rest and rest[0])
-    return rest[0] not in {-1, len(value.shape) - 1} or not names.held(value.shape)
+    return not rest or rest[0] not in {-1, len(value.shape) - 1} or not names.held(value.shape)
 
 
 def statement(operation: Operation, names: Names) -> str:
@@ -167,12 +168,12 @@ def _converted(value: Any, dtype: torch.dtype, names: Names) -> str:
     if not isinstance(value, Ref) or value.dtype == dtype:
         return names(value)
     if _is_number(value) and dtype.is_floating_point:  # a float of Python's takes on the dtype of what it meets
-        return names(value) if value.name.startswith("n") else f"float({names(value)})"
+        return f"float({names(value)})"
     return f"{names(value)}.astype({DTYPES[dtype]})"
 
 
 def _is_number(ref: Ref) -> bool:
-    """Whether it is a scheduled number or was computed from such alone: a float of Python's or of numpy's."""
+    """Whether it is a scheduled number or was computed from such alone."""
     return ref.dtype == torch.float64 and not ref.shape
 
 
@@ -211,8 +212,8 @@ def _cumsum(operation: Operation, names: Names) -> str:
 
 
 def _argmax(operation: Operation, names: Names) -> str:
-    value, dim, *keep = operation.arguments
-    return "" if keep else f"{names(value)}.argmax({dim % max(1, len(value.shape)) - len(value.shape)})"
+    value, dim, *keep = (*operation.arguments, None)[: max(2, len(operation.arguments))]
+    return "" if keep or dim is None else f"{names(value)}.argmax({dim % max(1, len(value.shape)) - len(value.shape)})"
 
 
 def _place(operation: Operation, names: Names) -> str:
@@ -241,16 +242,17 @@ def _where(operation: Operation, names: Names) -> str:
     (condition, *_), (_, first, second) = operation.arguments, _met(operation, "where", names)
     if names.held((1,)) or any(names.held(ref.shape) for ref in (*refs_in(operation.arguments), operation.out)):
         return f"where({names(condition)}, {first}, {second})"
-    dtype = DTYPES[operation.out.dtype]
-    first, second = (
-        code if isinstance(value, Ref) and not _is_number(value) else f"{dtype}({code})"
-        for value, code in zip(operation.arguments[1:], (first, second), strict=True)
-    )
-    return f"{first} if {names(condition)} else {second}"
+    dtype = DTYPES[operation.out.dtype]  # which copies: a place in a parameter may be among them
+    return f"{dtype}({first}) if {names(condition)} else {dtype}({second})"
 
 
 def _addcmul(operation: Operation, names: Names) -> str:
-    """The sum value + first · second, rounded once: torch has the processor do so."""
+    """The sum value + first · second, rounded in float64 first: torch has the processor round once.
+
+    The two differ where float64 rounds to the middle between two numbers, of which there are few.
+    """
+    if _other_options(operation):
+        return ""
     value, first, second = _met(operation, "addcmul", names)
     if operation.out.dtype == torch.float32 and not names.held((1,)) and not names.held(operation.out.shape):
         return f"float32(float({first}) * float({second}) + float({value}))"

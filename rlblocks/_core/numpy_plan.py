@@ -71,9 +71,10 @@ def printed_for_numpy(  # noqa: PLR0917  those of a printed function are three o
     for tensor, value in zip(held, before, strict=True):
         tensor.detach().copy_(value)
     shaped = _shaped(traced)
+    parts = zip("cnd", ('chunk["{}"]', 'float64(numbers["{}"])', 'draws["{}"]'), given, strict=True)
     lines = [
-        f'{letter}{i} = {what}["{key}"]{first(tuple(value.shape), shaped)}'
-        for letter, what, part in zip("cnd", ("chunk", "numbers", "draws"), given, strict=True)
+        f"{letter}{i} = {form.format(key)}{first(tuple(value.shape), shaped)}"
+        for letter, form, part in parts
         for i, (key, value) in enumerate(part.items())
     ]
     made = _define(_Printer(traced, shaped).source(lines), label, traced, shaped)
@@ -98,9 +99,12 @@ def _tensors(value: Any) -> list[Tensor]:
 
 
 def _shaped(traced: Trace) -> Shaped:
-    """In which shape arrays are held. What is written into stays an array, and becomes no number."""
+    """In which shape arrays are held.
+
+    What is written into stays an array, and so do all where a view is read after that: a number would be a copy.
+    """
     into = {ref.name for operation in traced.operations if operation.changes for ref in refs_in(operation.arguments[0])}
-    return lean if into <= set(traced.fixed) else whole
+    return lean if into <= set(traced.fixed) and not traced.late else whole
 
 
 class _Printer:
@@ -178,7 +182,8 @@ class _Printer:
         if value.name in self._hot:
             index = self._hot[value.name]
             rows = (*self._names.held(index.shape), operation.out.shape[1])
-            return f"{in_full(others[0])}[{self._name(index)}]{first(rows, self._names.held)}"
+            copied = "" if self._names.held(index.shape) else ".copy()"  # of one row numpy gives a view
+            return f"{in_full(others[0])}[{self._name(index)}]{copied}{first(rows, self._names.held)}"
         if others[0].name in self._hot:
             index = self._hot[others[0].name]
             put = f"put_at({in_full(value)}, {self._name(index)}, {operation.out.shape[1]})"
@@ -192,7 +197,7 @@ def _rows(count: int) -> Any:
 
 
 def _fused(value: Any, first: Any, second: Any) -> Any:
-    """The sum value + first · second, rounded once: torch has the processor do so."""
+    """The sum value + first · second, rounded in float64 first: torch has the processor round once."""
     return (np.multiply(first, second, dtype=np.float64) + value).astype(value.dtype)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from rlblocks._core.errors import BuildError
 
 FIX = "use compile=never or compile=always"
+OWN_DRAWS = "declare what it draws: draw(…) among its inputs"
 
 
 @attrs.frozen
@@ -60,11 +61,13 @@ class Trace:
         operations: in order; those whose result is the same in every call are left out.
         returned: what the function returned, by key.
         fixed: by name, the tensors that were there before the run, parameters among them, and those that never change.
+        late: whether a view of a tensor is read, or returned, after that tensor was written into.
     """
 
     operations: tuple[Operation, ...]
     returned: Mapping[str, Ref]
     fixed: Mapping[str, Tensor]
+    late: bool = False
 
 
 def trace(function: Callable[[], Mapping[str, Tensor]], given: Mapping[str, Tensor]) -> tuple[Trace, Mapping[str, Any]]:
@@ -75,13 +78,15 @@ def trace(function: Callable[[], Mapping[str, Tensor]], given: Mapping[str, Tens
         given: by name, the tensors that differ from call to call.
 
     Raises:
-        BuildError: what it does depends on a number in a tensor, so that a trace would not be the whole of it.
+        BuildError: what it does depends on a number in a tensor, or on random numbers that it draws itself, so that a
+            trace would not be the whole of it.
     """
     recorder = _Recorder(given)
     with _Countable(), recorder:
         returned = function()
+    recorder.read(returned.values())
     refs = {key: recorder.ref(value) for key, value in returned.items()}
-    return Trace(tuple(recorder.lasting()), refs, recorder.fixed), returned
+    return Trace(tuple(recorder.lasting()), refs, recorder.fixed, recorder.late), returned
 
 
 class _Countable(TorchFunctionMode):
@@ -100,6 +105,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch de
     def __init__(self, given: Mapping[str, Tensor]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # the base class that torch asks for
         self.fixed: dict[str, Tensor] = {}
+        self.late = False
         self._operations: list[Operation] = []
         self._held: dict[int, tuple[Tensor, Ref]] = {}
         self._places: dict[Any, Ref] = {}
@@ -113,6 +119,9 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch de
         name, options = str(func.overloadpacket), kwargs or {}
         if name == "aten._local_scalar_dense":
             raise BuildError("a block looks at a number in a tensor, so that compile=numpy cannot print it", fix=FIX)
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            raise BuildError(f"a block draws random numbers by {name}, which compile=numpy would freeze", fix=OWN_DRAWS)
+        self.read(args)
         arguments = self._refs(args)
         result = func(*args, **options)
         changes = func._schema.is_mutable  # noqa: SLF001  torch's only word on it
@@ -122,6 +131,14 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch de
         outs = tuple(self.ref(t) if changes else self._new(t, name, arguments) for t in results)
         self._operations.append(Operation(name, arguments, options, outs, _common(args, results), changes))
         return result
+
+    def read(self, values: Iterable[Any]) -> None:
+        """Note whether a view of what was written into is among what is read now."""
+        for tensor in values if self._changed else ():
+            if isinstance(tensor, list | tuple):
+                self.read(tensor)
+            elif isinstance(tensor, Tensor) and storage(tensor) in self._changed:
+                self.late = self.late or self.ref(tensor).name not in self.fixed
 
     def ref(self, tensor: Tensor) -> Ref:
         """The reference to a tensor; one that was there before is noted as it is met."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as f
 
+from rlblocks._core.errors import BuildError
 from rlblocks._core.numpy_operations import lean
 from rlblocks._core.numpy_plan import NumpyFunction, printed_for_numpy
 
@@ -88,6 +89,68 @@ def test_what_is_written_into_stays_an_array() -> None:
 
     assert made.call(columns, {}, {})["out"] == columns["z"] + columns["w"]
     assert "[0]" not in made.source
+
+
+def test_options_that_are_not_known_are_refused() -> None:
+    """None is dropped without a word."""
+    with pytest.raises(BuildError, match=r"no form of aten\.addcmul"):
+        printed(lambda c: torch.addcmul(c["z"], c["w"], c["w"], value=0.5), drawn(1, 4, seed=0))
+    with pytest.raises(BuildError, match=r"no form of aten\.argmax"):
+        printed(lambda c: c["x"].argmax(), drawn(1, 4, seed=0))
+
+
+def test_random_numbers_of_a_block_of_its_own_are_refused() -> None:
+    """They would be the same in every call."""
+    with pytest.raises(BuildError, match=r"draws random numbers by aten\.rand"):
+        printed(lambda c: c["z"] + torch.rand(1), drawn(1, 4, seed=0))
+
+
+READ_BEFORE: dict[str, Callable[[Tensor, Columns], Tensor]] = {
+    "a row": lambda table, c: f.one_hot(c["i"] * 0, 1).float() @ table,
+    "one of two": lambda table, c: torch.where(c["z"] > 9, table[:, 0], table[:, 1]),
+    "a place": lambda table, c: table[:, 1] * 1.0,
+    "a view": lambda table, c: table[:, 1],
+    "a view of a view": lambda table, c: table.t()[1] + 0.0,
+}
+
+
+@pytest.mark.parametrize("name", READ_BEFORE)
+def test_what_was_read_before_a_write_is_what_torch_makes_of_it(name: str) -> None:
+    """A copy stays as it was, and a view goes with the parameter; the write is none when it is recorded."""
+    results = []
+    for by_numpy in (True, False):
+        table = torch.tensor([[1.0, 2.0]])
+
+        def step(c: Columns, *_: object, table: Tensor = table) -> dict[str, Tensor]:
+            before = READ_BEFORE[name](table, c)
+            table.add_(c["x"])
+            return {"out": before * 1.0}
+
+        columns = drawn(1, 2, seed=0)
+        still, moved = columns | {"x": np.zeros((1, 2), np.float32)}, columns | {"x": np.ones((1, 2), np.float32)}
+        if by_numpy:
+            made, _ = printed_for_numpy(step, "test", [table], still, {}, {})
+            results.append(np.array(made.call(moved, {}, {})["out"]))
+        else:
+            results.append(step({key: torch.from_numpy(column) for key, column in moved.items()})["out"].numpy())
+
+    np.testing.assert_array_equal(results[0], results[1])
+
+
+@pytest.mark.parametrize("epsilon", [0.1, 0.9])
+def test_scheduled_numbers_are_numbers_of_numpy(epsilon: float) -> None:
+    """Of Python's, `~` would be true both ways, a number divided by zero an error, and a cast none that there is."""
+
+    def step(chunk: Columns, numbers: Columns) -> dict[str, Tensor]:
+        n = numbers["n"]
+        return {"out": torch.where(~(n > 0.5), chunk["z"], chunk["w"]) + n.expand(1).float() + (n > 0.5).float()}
+
+    columns = drawn(1, 4, seed=0)
+    made, _ = printed_for_numpy(lambda c, n, _: step(c, n), "test", [], columns, {"n": 0.1}, {})
+    tensors = {key: torch.from_numpy(column) for key, column in columns.items()}
+
+    ours = made.call(columns, {"n": epsilon}, {})["out"]
+    np.testing.assert_array_equal(ours, step(tensors, {"n": torch.tensor(epsilon, dtype=torch.float64)})["out"].numpy())
 
 
 def test_only_leading_ones_are_left_out() -> None:

@@ -4,23 +4,15 @@ import torch
 
 from rlblocks import block, fields, functional
 from rlblocks._core.clocks import Clock, Updates
-from rlblocks.distributions import Categorical, TanhGaussian
+from rlblocks.distributions import TanhGaussian
 from rlblocks.losses import Loss, SquaredError
 from rlblocks.schedules import Schedule
 from rlblocks.target_updates import TargetUpdate
 from rlblocks.testing import unlisted
-from tests.testing.faulty_policies import Discrete, Real
+from tests.testing.faulty_policies import Real
 from tests.testing.faulty_surrogates import Shared, surrogate
 
 with unlisted():
-
-    @block("categorical")
-    class PicksByInt64(Discrete):
-        """The action is an index as it is, whatever its type."""
-
-        def log_prob(self, parameters, *, action, action_mask=None):
-            picked = Categorical().log_prob(parameters, action=action, action_mask=action_mask)
-            return picked + 0 * torch.nn.functional.one_hot(action).sum()
 
     @block("squared_error")
     class WeightsOfOneType(Loss):
@@ -90,6 +82,6 @@ with unlisted():
 
 
 FAULTS = [
-    (PicksByInt64(), "GEN-7b"), (WeightsOfOneType(), "LOS-3c"), (CountsLogarithms(), "LOS-15b"),
+    (WeightsOfOneType(), "LOS-3c"), (CountsLogarithms(), "LOS-15b"),
     (LooksAtTheLast(), "TUP-11"), (RepeatsComponents(), "POL-13"), (RoundsBeyondBounds(), "POL-11"),
 ]  # fmt: skip

@@ -23,7 +23,6 @@ LAWS = {
     "leaks to neighbours": ("NET-9",),
     "cuts the graph": ("NET-11",),
     "clears after the step": ("NET-8a",),
-    "jumps at 0": ("NET-8e",),
 }
 
 
@@ -79,7 +78,6 @@ class Recalling(nn.Module):
 
     def _step(self, seen, memory):
         fed = seen @ self.seen.T + memory @ self.kept.T
-        fed = fed + 0.1 * memory[:, :UNITS].sign() if self.fault == "jumps at 0" else fed
         h = (fed + 0.1 * fed.mean(0) if self.fault == "leaks to neighbours" else fed).tanh()
         return torch.cat((h, (memory[:, UNITS:] + h) / 2), 1)
 

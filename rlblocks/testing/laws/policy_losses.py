@@ -31,6 +31,11 @@ def computes(*names: str) -> Callable[[Block], str]:
     return lambda block: "" if like(block) in names else f"it does not compute {' or '.join(names)}"
 
 
+def clips_ratios(block: Block) -> str:
+    """Whether a loss clips the ratio of two policies at what a schedule of it says."""
+    return computes("clipped_surrogate")(block) or ("" if "clip" in asked_by(block) else "it asks for no clip")
+
+
 def compares_policies(block: Block) -> str:
     """Whether a loss says how far the policy has moved."""
     known = "kl" in block.outputs and {"prediction", "log_prob", "weight"} <= set(asked_by(block))
@@ -65,7 +70,7 @@ def near_the_bounds(call: Call) -> Call:
 
 
 @law("LOS-7", role="losses", since="0.1", needs=computes("policy_gradient", "clipped_surrogate"))
-def anunmoved_policy_follows_the_policy_gradient(case: Case) -> None:
+def an_unmoved_policy_follows_the_policy_gradient(case: Case) -> None:
     """While the policy is the one that acted, the gradient is that of −A·log π.
 
     The ratio is 1 there, so that all policy gradients agree.
@@ -82,7 +87,7 @@ def anunmoved_policy_follows_the_policy_gradient(case: Case) -> None:
 SIDES = ("above, gaining", "above, losing", "below, gaining", "below, losing", "within")
 
 
-@law("LOS-7a", role="losses", since="0.1", needs=computes("clipped_surrogate"), covers=SIDES, examples=60)
+@law("LOS-7a", role="losses", since="0.1", needs=clips_ratios, covers=SIDES, examples=60)
 def what_has_gone_far_enough_is_left_alone(case: Case) -> None:
     """A row has no gradient where its ratio left the clip as its advantage wants, and that of r·A everywhere else.
 
@@ -103,7 +108,7 @@ def what_has_gone_far_enough_is_left_alone(case: Case) -> None:
     close(gradients(call)["prediction"], due, "the gradient by the log-probability", rtol=EXACT)
 
 
-@law("LOS-7b", role="losses", since="0.1", needs=computes("clipped_surrogate"), covers=("a difference",), examples=25)
+@law("LOS-7b", role="losses", since="0.1", needs=clips_ratios, covers=("a difference",), examples=25)
 def clipping_is_pessimistic(case: Case) -> None:
     """The clipped objective is nowhere above the unclipped one.
 

@@ -19,7 +19,6 @@ from rlblocks.testing.laws.general_rows import POISON
 from rlblocks.testing.laws.networks import Built, made
 from rlblocks.testing.strategies import flags, rows_of
 
-JUMP, STEEP = 1e-6, 1e3  # how far apart two memories are, and how many times farther what they lead to
 Pair = tuple[Tensor, Tensor]  # features, and the memory after each row
 
 
@@ -153,25 +152,6 @@ def what_was_seen_matters(case: Case) -> None:
     found, memory = run(x)
     require(not torch.equal(memory[run.rows(0)], after[run.rows(0)]), "what is seen changes nothing in the memory")
     require(not torch.equal(found[run.rows(1)], features[run.rows(1)]), "what was seen before changes no features")
-
-
-@law("NET-8e", role="bodies", since="0.1", needs=remembers, examples=10)
-def memory_is_continuous(case: Case) -> None:
-    """A memory that is hardly another leads to one that is hardly another: nothing jumps, least of all at 0.
-
-    Both sides of 0, and of a memory that is drawn, in float64.
-
-    Formula: f(x, h + δ) − f(x, h − δ) → 0 for δ → 0
-    """
-    run = windows(case, floats=True)
-    side = case.draw(st.sampled_from([1.0, -1.0]), "side")
-    module = run.subject.module.double()
-    for middle in (torch.zeros_like(run.hidden), run.hidden):
-        step = side * JUMP * torch.linspace(0.5, 1.0, middle.shape[1], dtype=torch.float64)
-        given = run.subject.x.double(), middle.double()
-        found, other = (module(given[0], given[1] + way * step, is_first=None, window=run.steps)[1] for way in (1, -1))
-        worst = float((found - other).detach().abs().max())
-        require(worst <= STEEP * JUMP, f"memories that are {2 * JUMP:g} apart lead to some that are {worst:.2g} apart")
 
 
 @law("NET-8d", role="bodies", since="0.1", needs=remembers, examples=10)

@@ -83,7 +83,12 @@ def resolve(root: object, path: str) -> tuple[Step, ...]:
             _follow(root, (*begins[0], *steps[cut:]))
     known = {join(full) for full in ends} | {str(full[-1]) for full in ends}
     raise RecipeError(f"recipe {name!r} has no {path!r}", fix=did_you_mean(path, known) if _close(path, known) else
-                      f"its parts are: {', '.join(map(str, children(root)))}", path=path)  # fmt: skip
+                      parts_of(root), path=path)  # fmt: skip
+
+
+def parts_of(root: object) -> str:
+    """What there is one step below, in words."""
+    return f"its parts are: {', '.join(map(str, children(root)))}"
 
 
 def _close(path: str, known: set[str]) -> bool:

@@ -17,7 +17,7 @@ _ALSO = {
     "evaluate_every": "eval_every eval_freq eval_interval evaluation_interval",
     "episodes": "eval_episodes n_eval_episodes evaluation_episodes",
     "save_every": "save_freq save_interval checkpoint_every checkpoint_freq",
-    "device=cuda": "gpu cuda",
+    "device": "gpu cuda",
     "lr": "learning_rate step_size",
     "capacity": "buffer_size buffer_capacity buffer replay_size memory_size",
     "warmup": "learning_starts start_steps warmup_steps",
@@ -28,19 +28,31 @@ _ALSO = {
     "updates": "gradient_steps updates_per_step",
     "lam": "lamda lambda gae_lambda td_lambda",
     "widths": "hidden hidden_sizes hidden_dims hidden_units net_arch",
-    "tau": "polyak",
 }
+# Not `polyak`: it is the share of a target that is kept, and `tau` the one that moves.
 ELSEWHERE = {name: ours for ours, names in _ALSO.items() for name in names.split()}
+
+OFF = ("false", "no", "off", "none", "-1")
 
 
 def called(name: str, value: str) -> str:
     """The setting that a name elsewhere means; the same name where it means none.
 
-    >>> called("out", "/tmp/x"), called("gpu", "0"), called("gamma", "0.9")
-    ('folder=/tmp/x', 'device=cuda', 'gamma=0.9')
+    >>> called("out", "/tmp/x"), called("gpu", "0"), called("cuda", "false"), called("gamma", "0.9")
+    ('folder=/tmp/x', 'device=cuda', 'device=cpu', 'gamma=0.9')
     """
-    ours = ELSEWHERE.get(name.lower().replace("-", "_"), name)
-    return ours if "=" in ours else f"{ours}={value}"
+    theirs = name.lower().replace("-", "_")
+    ours = ELSEWHERE.get(theirs, name)
+    if theirs in ("gpu", "cuda"):  # gpu=0 is the first one, cuda=0 is none
+        return "device=cpu" if value.lower() in OFF or (theirs, value) == ("cuda", "0") else "device=cuda"
+    if theirs == "envs" and value[:1].isalpha():
+        return f"env={value}"
+    return f"{ours}={value}"
+
+
+def is_known(name: str) -> bool:
+    """Whether it is a name of ours or elsewhere for something that a recipe may have: it is no slip then."""
+    return name in _ALSO or name.lower().replace("-", "_") in ELSEWHERE
 
 
 def translated(name: str, value: str, recipe: Recipe, options: Collection[str]) -> str:

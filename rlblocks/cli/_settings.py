@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from rlblocks._core.errors import FieldError, RecipeError, did_you_mean, nearest
-from rlblocks.cli._elsewhere import called, translated
+from rlblocks.cli._elsewhere import called, is_known, translated
 from rlblocks.cli._names import option_names, patch_names
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rlblocks._core.recipe import Recipe
 
 MOST_SEEDS = 1_000
+MORE = "rlblocks run --help tells the options of a run"
 EXAMPLES = {
     "steps": "50_000", "seed": "3", "seeds": "0..9", "device": "cpu", "threads": "1", "compile": "auto",
     "evaluate_every": "5_000", "episodes": "20", "evaluation_steps": "1_000", "save_every": "5_000", "stop": "solved",
@@ -164,13 +165,17 @@ def overridden(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
 
 def _meant(recipe: Recipe, name: str, value: str, error: RecipeError) -> str:
     """What to write in the place of a name that is nowhere in the recipe."""
+    from rlblocks._core.paths import parts_of
+
     options = option_names()
     if other := translated(name, value, recipe, options):
         return other
+    if is_known(name):
+        return f"{parts_of(recipe)}; {MORE}"
     offered = _offered(error)
     if nearest(name, [*options, *offered]) in options:
         return did_you_mean(name, [*options, *offered])
-    return error.fix if offered or "." in name else f"{error.fix}; rlblocks run --help tells the options of a run"
+    return error.fix if offered or "." in name else f"{error.fix}; {MORE}"
 
 
 def _now(recipe: Recipe, name: str) -> str:

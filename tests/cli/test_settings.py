@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rlblocks.recipes import dqn
+from rlblocks.recipes import dqn, ppo, sac
 
 from rlblocks._core.errors import RecipeError
 from rlblocks.cli._settings import overridden, patched, seeds_of, settings_of
@@ -83,6 +83,37 @@ def test_a_path_is_offered_where_no_option_is_nearer() -> None:
             overridden(dqn(), [slip])
 
         assert caught.value.fix == f"did you mean {meant!r}?"
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [("cuda=false", "device=cpu"), ("cuda=0", "device=cpu"), ("gpu=-1", "device=cpu"), ("gpu=None", "device=cpu"),
+     ("cuda=true", "device=cuda"), ("gpu=0", "device=cuda"), ("envs=CartPole-v1", "env=CartPole-v1"),
+     ("num_envs=8", "env.n=8"), ("envs=8", "env.n=8"), ("gradient_steps=2", "updates=2")],
+)  # fmt: skip
+def test_a_name_from_elsewhere_is_answered_by_what_it_means_with_this_value(word: str, written: str) -> None:
+    """No GPU is the processor, GPU 0 is one, and environments that are no number are the environment."""
+    with pytest.raises(RecipeError) as caught:
+        overridden(dqn(), [word])
+
+    assert caught.value.fix == f"write {written}"
+
+
+@pytest.mark.parametrize("word", ["gradient_steps=2", "updates=3"])
+def test_what_has_no_place_here_is_not_taken_for_a_slip(word: str) -> None:
+    """PPO makes epochs: neither the steps of the run nor the updates of targets are meant."""
+    with pytest.raises(RecipeError) as caught:
+        overridden(ppo(), [word])
+
+    assert caught.value.fix.startswith("its parts are: name, env, gamma")
+
+
+def test_a_share_that_is_kept_is_not_taken_for_one_that_moves() -> None:
+    """Elsewhere, polyak=0.995 is tau=0.005 here."""
+    with pytest.raises(RecipeError) as caught:
+        overridden(sac(), ["polyak=0.995"])
+
+    assert "tau" not in caught.value.fix
 
 
 def test_patches_apply_from_left_to_right() -> None:

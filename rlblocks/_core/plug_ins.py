@@ -29,9 +29,15 @@ def _told(entry: EntryPoint, error: BaseException) -> PlugInWarning:
     fix = f"mend or update the package, or take it out: pip uninstall {package}"
     if isinstance(error, RlblocksError) and error.fix:
         fix = error.fix
-    elif isinstance(error, ModuleNotFoundError) and error.name:
-        fix = f"pip install {error.name.partition('.')[0]}, or take the package out: pip uninstall {package}"
+    elif missing := _from_elsewhere(entry, error):
+        fix = f"install what provides the module {missing!r}, or take the package out: pip uninstall {package}"
     return PlugInWarning(
         f"the package {package!r} offers blocks in {entry.module}, which does not import: {type(error).__name__}: "
         f"{(said.splitlines() or [''])[0]}", fix,
     )  # fmt: skip
+
+
+def _from_elsewhere(entry: EntryPoint, error: BaseException) -> str:
+    """The module that is missing; empty where none is, or where it is the package's own, or ours, and has gone."""
+    missing = str(error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    return "" if missing in ("rlblocks", entry.module.partition(".")[0]) else missing

@@ -30,7 +30,17 @@ BROKEN = {
     "a module that is missing": (
         "import nowhere_at_all.deep",
         "ModuleNotFoundError: No module named 'nowhere_at_all'",
-        "pip install nowhere_at_all, or take the package out: pip uninstall sad-blocks",
+        "install what provides the module 'nowhere_at_all', or take the package out: pip uninstall sad-blocks",
+    ),
+    "a module of its own that is missing": (
+        "import sad_blocks.helpers",
+        "ModuleNotFoundError: No module named 'sad_blocks.helpers'; 'sad_blocks' is not a package",
+        "mend or update the package, or take it out: pip uninstall sad-blocks",
+    ),
+    "a module of ours that is gone": (
+        "import rlblocks._core.gone",
+        "ModuleNotFoundError: No module named 'rlblocks._core.gone'",
+        "mend or update the package, or take it out: pip uninstall sad-blocks",
     ),
     "an error of its own": (
         "raise OSError('no license\\nat all')",

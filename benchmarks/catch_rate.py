@@ -16,10 +16,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import re
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,18 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]  # of the registry in tests/, and of what is beside this file
 
 from catch_page import write  # noqa: E402
-from catch_records import SEED, Record, keep, latest, laws_by_role, laws_of_version, records, same_laws, versions  # noqa: E402
+from catch_records import (  # noqa: E402
+    SEED,
+    Record,
+    blocks_of_kind,
+    keep,
+    latest,
+    laws_by_role,
+    laws_of_version,
+    records,
+    same_laws,
+    versions,
+)
 
 if TYPE_CHECKING:
     from rlblocks._core.block import Block
@@ -85,28 +95,19 @@ def _all_asked(record: Record) -> bool:
 
 def ask_correct(role: str, seeds: range) -> None:
     """Ask correct blocks that are odd for all laws."""
-    from tests.testing.registry import CORRECT
-
-    _ask_blocks("correct", [(entry.id, entry.make(), entry.waive) for entry in CORRECT], role, seeds)
+    _ask_blocks("correct", role, seeds)
 
 
 def ask_built_in(role: str, seeds: range) -> None:
     """Ask the library's own blocks for all laws."""
-    from tests.test_laws import BLOCKS
-
-    _ask_blocks("built-in", [(_named(block), block, {}) for block in BLOCKS], role, seeds)
+    _ask_blocks("built-in", role, seeds)
 
 
-def _named(block: Block) -> str:
-    """A block as it prints, without addresses."""
-    return re.sub(r" at 0x[0-9a-f]+", "", f"{block.role}.{block!r}")
-
-
-def _ask_blocks(kind: str, blocks: Iterable[tuple[str, Block, Mapping[str, str]]], role: str, seeds: range) -> None:
+def _ask_blocks(kind: str, role: str, seeds: range) -> None:
     """Ask blocks for the laws that they have not been asked for, and add what is found to their lines."""
     now, laws, done = versions(), laws_by_role(), latest(kind)
     for seed in seeds:
-        for name, block, waive in blocks:
+        for name, block, waive in blocks_of_kind(kind):
             old = done.get((name, seed), NOTHING)
             if old["of"] == now[block.role] or role not in ("", block.role):
                 continue

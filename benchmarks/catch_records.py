@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rlblocks._core.block import Block
     from tests.testing.registry import Fault
 
 RECORDS = Path(__file__).parents[1] / "docs" / "catch-rate.jsonl"
@@ -56,6 +58,21 @@ def laws_of_version(role: str, number: int) -> list[str]:
 def same_laws(record: Record, faults: Iterable[Fault]) -> bool:
     """Whether a line is of a fault that there is, with the laws that it names."""
     return any(fault.id == record["fault"] and list(fault.laws) == record["laws"] for fault in faults)
+
+
+def blocks_of_kind(kind: str) -> list[tuple[str, Block, Mapping[str, str]]]:
+    """The blocks that must break no law, each with its name and the laws that it need not obey."""
+    from tests.test_laws import BLOCKS
+    from tests.testing.registry import CORRECT
+
+    if kind == "correct":
+        return [(entry.id, entry.make(), entry.waive) for entry in CORRECT]
+    return [(_named(block), block, {}) for block in BLOCKS]
+
+
+def _named(block: Block) -> str:
+    """A block as it prints, without addresses."""
+    return re.sub(r" at 0x[0-9a-f]+", "", f"{block.role}.{block!r}")
 
 
 def latest(kind: str) -> dict[tuple[str, int], Record]:

@@ -72,3 +72,23 @@ def test_the_page_says_what_is_missing_and_what_is_wrong(rate: Any, tmp_path: Pa
     assert "- early_stops.InBits, seed 1: STP-1, it lies" in said
     assert "| `early_stops.InBits` | 12.0 | STP-1 (11.0 s) |" in said
     assert "Not asked yet: \n\n- " in said
+    assert "| early_stops | 1 of 2 | 1 | 9 | 1 | 0 of 3 | 0 | 0 | not asked of this version |" in said
+    assert "\n\nOdd blocks that were not asked of this version: " in said
+    assert ", 1 of early_stops, " in said
+
+
+def test_a_role_that_nobody_asked_is_not_said_to_be_clean(rate: Any, tmp_path: Path) -> None:
+    """A line of laws that there were before says nothing of those that there are now."""
+    (tmp_path / "catch-rate.jsonl").write_text(
+        json.dumps({"kind": "role", "role": "early_stops", "laws": ["STP-1"]}) + "\n"
+    )
+    line = {**WRONG, "broken": [], "block": "early_stops.InBits", "of": 1, "slowest": ["STP-1", 11.0]}
+    with (tmp_path / "catch-rate.jsonl").open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+    rate.write()
+
+    said = (tmp_path / "catch-rate.md").read_text()
+    unasked = "not asked of this version"
+    assert f"| early_stops | 0 of 2 | 0 | 0 | {unasked} | 0 of 3 | 0 | 0 | {unasked} |" in said
+    assert "Broken, of what was asked: none." in said

@@ -79,6 +79,9 @@ def _read(path: Path) -> Recipe:
     try:
         return load(path)
     except RecipeError as error:
+        if not path.exists():
+            fix = f"{error.fix}; rlblocks list shows the recipes by name"
+            raise RecipeError(error.what, fix=fix, path=path) from None
         raise _no_recipe(path, error) from None
 
 

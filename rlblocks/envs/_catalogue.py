@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 import sys
 
@@ -72,10 +73,22 @@ def _import_prefix(text: str) -> str:
         raise BuildError(
             f"environment {text!r} names the module {module!r}, which has not been imported, "
             "and a recipe imports nothing by name",
-            fix=f"import {module} before the run, or offer it as an entry point of the group 'rlblocks.blocks'",
+            fix=_how_to_import(module),
             environment=text, module=module,
         )  # fmt: skip
     return env_id
+
+
+def _how_to_import(module: str) -> str:
+    """What to do so that a module has been imported; nothing is imported to find that out."""
+    first = module.partition(".")[0]
+    if not first.isidentifier():
+        return "write the id alone, or behind a module, as in module:Name-v0"
+    there = first in sys.modules or importlib.util.find_spec(first) is not None
+    return ("" if there else f"install {first} or put it on the Python path; then, ") + (
+        f"in Python, import {module} before the run; for the command line, offer it as an entry point of the group "
+        "'rlblocks.blocks'"
+    )
 
 
 def known_ids() -> list[str]:

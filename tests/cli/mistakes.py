@@ -135,5 +135,6 @@ MISTAKES = {
     "no_law_like_it": Mistake("laws munchausen"),
     "no_recipe_like_it": Mistake("run rainbow"),
     "recipe_of_a_plug_in": Mistake("run lab/dqn"),
+    "environment_of_a_module_that_is_not_there": Mistake("run dqn env=mine:Foo-v0"),
     "no_such_statistic": Mistake("compare run --statistic maen"),
 }  # fmt: skip

@@ -177,8 +177,25 @@ def test_an_id_imports_no_module():
         "environment 'antigravity:Flying-v0' names the module 'antigravity', which has not been imported, and a recipe "
         "imports nothing by name"
     )
+    assert caught.value.fix == (
+        "in Python, import antigravity before the run; for the command line, offer it as an entry point of the group "
+        "'rlblocks.blocks'"
+    )
     assert "antigravity" not in sys.modules
     assert spec_of("gymnasium:CartPole-v1").id == "CartPole-v1"
+
+
+@pytest.mark.parametrize("module", ["nowhere_at_all", "nowhere_at_all.deep", "nowhere at all", ".", ""])
+def test_a_module_that_cannot_be_imported_is_to_be_installed_first(module):
+    """To import what Python does not find is no advice."""
+    with pytest.raises(BuildError) as caught:
+        spec_of(f"{module}:Flying-v0")
+
+    first = module.partition(".")[0]
+    assert caught.value.fix.startswith(
+        f"install {first} or put it on the Python path; then, in Python, import {module} before"
+        if first.isidentifier() else "write the id alone, or behind a module, as in module:Name-v0"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -87,8 +87,8 @@ class PlugInWarning(UserWarning):
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that `name` was probably meant to be, or an empty string.
 
-    One slip of the finger away, if there is such a name; else one that is all of its words, or that it is all words of;
-    else the most alike, if three letters in four are the same.
+    One slip of the finger away, if there is such a name; else one that is all of its words, or that it is all words of,
+    or that begins with it; else the most alike, if three letters in four are the same.
 
     >>> nearest("capactiy", ["capacity", "alpha"]), nearest("lt", ["eps", "lr"]), nearest("doubleq", ["double_q"])
     ('capacity', 'lr', 'double_q')
@@ -123,9 +123,11 @@ def _folded(name: str) -> str:
 
 
 def _same_words(a: str, b: str) -> bool:
-    """Whether all words of one are words of the other, and not only letters that stand alone."""
+    """Whether all words of one are words of the other, and not only letters that stand alone, or `b` begins with `a`."""
     one, other = (set(re.findall(r"[a-z0-9]+", name)) for name in (a, b))
     common = one & other
+    if len(a) >= WORD and b.startswith(a):
+        return True
     return bool(common) and common in (one, other) and sum(map(len, common)) >= WORD
 
 

@@ -17,7 +17,7 @@ NAMES = ("capacity", "batch", "steps", "seed", "target", "target_updates", "hube
     ("written", "meant"),
     [("capactiy", "capacity"), ("batch_size", "batch"), ("n_steps", "steps"), ("random_seed", "seed"),
      ("tarjet", "target"), ("huber_loss", "huber"), ("double_dqn", "double_q"), ("linear_decay", "linear"),
-     ("uniform-replay", "uniform_replay"), ("replay", "uniform_replay"), ("lw", "low")],
+     ("uniform-replay", "uniform_replay"), ("replay", "uniform_replay"), ("lw", "low"), ("unif", "uniform_replay")],
 )  # fmt: skip
 def test_a_near_spelling_is_offered(written: str, meant: str) -> None:
     """A slip or two, another name for the same words, or words around it."""

@@ -492,7 +492,7 @@ def test_a_run_that_was_never_saved_cannot_go_on(stopped: Path) -> None:
     """It was killed before its first checkpoint."""
     shutil.rmtree(stopped / LAST)
 
-    assert refusal(stopped) == f"there is no checkpoint at {stopped / LAST}\n  fix: did you mean 'best'?"
+    assert refusal(stopped) == f"there is no checkpoint at {stopped / LAST}\n  fix: there are: best"
 
 
 EDITS = {

@@ -123,7 +123,7 @@ def _folded(name: str) -> str:
 
 
 def _same_words(a: str, b: str) -> bool:
-    """Whether all words of one are words of the other, and not only letters that stand alone, or `b` begins with `a`."""
+    """Whether all words of one are words of the other, not only letters that stand alone, or `b` begins with `a`."""
     one, other = (set(re.findall(r"[a-z0-9]+", name)) for name in (a, b))
     common = one & other
     if len(a) >= WORD and b.startswith(a):

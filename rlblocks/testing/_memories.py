@@ -121,8 +121,9 @@ class Numbered:
         self._memory.add(given, environments)
 
     def sample(self, batch: int, keys: Any, **numbers: float) -> dict[str, NDArray[Any]]:
-        """Rows as they were given."""
-        return _stamped(self._memory.sample(batch, tuple(COUNTED) if set(keys) <= set(COLUMNS) else keys, **numbers))
+        """Rows as they were given, and what the store writes besides."""
+        others = [key for key in keys if key not in COUNTED]
+        return _stamped(self._memory.sample(batch, (*COUNTED, *others), **numbers))
 
     def contents(self) -> dict[str, NDArray[Any]]:
         """Rows as they were given."""
@@ -130,7 +131,8 @@ class Numbered:
 
 
 def _stamped(rows: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {key: rows[f"stamped.{key}" if key in ("observation", "action") else key] for key in COLUMNS}
+    given = {key: rows[f"stamped.{key}" if key in ("observation", "action") else key] for key in COLUMNS}
+    return given | {key: column for key, column in rows.items() if key not in COUNTED}
 
 
 class Subject:

@@ -15,6 +15,25 @@ def refuse_misfits(columns, rows, count):
             raise ValueError(f"{name} does not fit")
 
 
+def refuse_saved(columns, rows, most=float("inf")):
+    """Refuse saved rows, `[1, ...]` by column, that are not of these columns, or that are too many."""
+    for row in rows:
+        if row.keys() != columns.keys():
+            raise ValueError("saved of other columns")
+        for name, spec in columns.items():
+            if row[name].shape[1:] != spec.shape or not np.can_cast(row[name].dtype, spec.dtype, "same_kind"):
+                raise ValueError(f"saved with another {name}")
+    if len(rows) > most:
+        raise ValueError(f"more than {most} rows were saved")
+
+
+def require_columns(columns, *names):
+    """Refuse to do without some columns."""
+    for name in names:
+        if name not in columns:
+            raise ValueError(f"nothing writes {name}")
+
+
 def row_of(rows, i):
     """A copy of one row, of which every column still has its batch dim."""
     return {name: value[i : i + 1].copy() for name, value in rows.items()}
@@ -47,6 +66,7 @@ class EpisodesAround(Around):
         self.episodes = [[] for _ in range(environments)]
 
     def cut(self):
+        self.inner.cut()
         if self.fault != "goes on after a cut":
             self.episodes = [[] for _ in self.episodes]
 

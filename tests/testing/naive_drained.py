@@ -13,7 +13,7 @@ from rlblocks.cadences import Cadence, Collect, Drain
 from rlblocks.early_stops import EarlyStop, NoEarlyStop
 from rlblocks.stores import Store, bytes_of
 from rlblocks.testing import unlisted
-from tests.testing.lists import refuse_misfits, row_of
+from tests.testing.lists import refuse_misfits, refuse_saved, row_of
 
 
 class ListLanes:
@@ -108,12 +108,18 @@ class ListLanes:
         return {"going": lanes, "done": copy.deepcopy(self.done), "taken": taken}
 
     def load(self, state):
+        refuse_saved(self.spec.columns, [row for lane in (*state["going"], *state["done"]) for row in lane])
+        self.refuse_more(state)
         state = copy.deepcopy(state)
         self.going, self.done, self.taken = state["going"], state["done"], state["taken"]
 
 
 class ListRollout(ListLanes):
     """T steps of every environment."""
+
+    def refuse_more(self, state):
+        if state["taken"] > self.block.steps:
+            raise ValueError("a longer rollout was saved")
 
     def next_lanes(self):
         late = self.fault == "a step late"
@@ -137,6 +143,9 @@ class ListRollout(ListLanes):
 
 class ListEpisodes(ListLanes):
     """Whole episodes."""
+
+    def refuse_more(self, state):
+        """Episodes of a stream are short enough."""
 
     def next_lanes(self):
         return self.done[: self.block.count] if len(self.done) >= self.block.count else []
@@ -181,6 +190,9 @@ with unlisted():
         def chunk(self, environments):
             return self.steps, environments
 
+        def least_rows(self, environments):
+            return (self.steps + (self.fault == "announces a step too many")) * environments
+
         def row_bytes(self, columns):
             return bytes_of(columns)
 
@@ -199,6 +211,14 @@ with unlisted():
 
         def chunk(self, environments):
             return self.longest, self.count
+
+        def least_rows(self, environments):
+            return self.count
+
+        def misfit(self, facts):
+            limit = facts.max_episode_steps
+            fits = self.fault == "serves endless episodes" if limit is None else limit <= self.longest
+            return "" if fits else "needs an end; limit the steps"
 
         def row_bytes(self, columns):
             return bytes_of(columns)
@@ -254,12 +274,12 @@ FAULTS = [
         ("flags as floats", "DRN-7"), ("shows too early", "DRN-8"), ("looking forgets", "DRN-8"),
         ("half a chunk", "DRN-9"), ("counts steps of nobody", "DRN-10"), ("forgets its steps", "DRN-11"),
         ("two rows at once", "DRN-12"), ("fat rows", "DRN-13"), ("writes over", "DRN-14"),
-        ("states are views", "GEN-5a"), ("goes on after a cut", "DRN-17"),
+        ("states are views", "GEN-5a"), ("announces a step too many", "DRN-18"), ("goes on after a cut", "DRN-17"),
     )),
     *((WholeEpisodes(fault=fault), law) for fault, law in (
         ("in the order of names", "DRN-1"), ("drops those that wait", "DRN-2"), ("takes what goes on", "DRN-15"),
         ("goes on after truncation", "DRN-15"), ("cuts long ones", "DRN-16"),
-        ("goes on after a cut", "DRN-17"),
+        ("goes on after a cut", "DRN-17"), ("serves endless episodes", "DRN-19"),
     )),
     *((Epochs(fault=fault), law) for fault, law in (
         ("drains by itself", "CAD-2"), ("leaves the last chunk", "CAD-10"), ("collects too far", "CAD-10"),

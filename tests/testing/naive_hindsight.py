@@ -10,7 +10,7 @@ from rlblocks._core import fields
 from rlblocks._core.errors import RunError
 from rlblocks.stores import Store, bytes_of
 from rlblocks.testing import unlisted
-from tests.testing.lists import EpisodesAround
+from tests.testing.lists import EpisodesAround, require_columns
 from tests.testing.naive_stores import ListMemory
 
 
@@ -94,6 +94,19 @@ class RelabellingMemory(EpisodesAround):
         return {name: np.asarray(value) for name, value in made.items()}
 
 
+def refuse_goals(columns):
+    """Refuse what does not end in a goal."""
+    goals, seen = ("next.achieved_goal", "desired_goal"), ("observation", "next.observation")
+    require_columns(columns, *goals, *seen, "reward", "discount", "terminated", "truncated")
+    (length,) = columns["desired_goal"].shape
+    if columns["next.achieved_goal"].shape != (length,):
+        raise ValueError("goals of two lengths")
+    for name in seen:
+        (whole,) = columns[name].shape
+        if whole < length:
+            raise ValueError(f"{name} is shorter than a goal")
+
+
 with unlisted():
 
     @block("hindsight")
@@ -106,10 +119,19 @@ with unlisted():
         fault: str = fields.text("none")
 
         def build(self, spec):
+            if self.fault != "goals of any form":
+                refuse_goals(spec.columns)
             generator = np.random.default_rng() if self.fault == "its own generator" else spec.generator
             inner = ListMemory(spec, self.capacity)
             spec = type(spec)(spec.columns, spec.environments, generator, spec.judge)
             return RelabellingMemory(inner, self.goals, spec, self.fault)
+
+        def misfit(self, facts):
+            none = facts.goals is None and self.fault != "serves what has no goals"
+            return "needs goals; use Goal()" if none else ""
+
+        def most_rows(self):
+            return self.capacity
 
         def row_bytes(self, columns):
             return bytes_of(columns)
@@ -140,6 +162,8 @@ FAULTS = [
     (LoopedHindsight(fault="always the last"), "HER-9"),
     (LoopedHindsight(fault="goes on after a cut"), "HER-10"),
     (LoopedHindsight(fault="pays by any rule"), "HER-11"),
+    (LoopedHindsight(fault="goals of any form"), "HER-12"),
+    (LoopedHindsight(fault="serves what has no goals"), "BUF-21"),
     (LoopedHindsight(fault="its own generator"), "GEN-4"),
     (LoopedHindsight(fault="forgets what waits"), "GEN-5"),
 ]

@@ -6,12 +6,13 @@ A fault is the name of a place where the correct store does something else.
 import copy
 
 import numpy as np
+from gymnasium.spaces import Discrete
 
 from rlblocks import block
 from rlblocks._core import fields
 from rlblocks.stores import Store, bytes_of
 from rlblocks.testing import unlisted
-from tests.testing.lists import refuse_misfits, row_of
+from tests.testing.lists import refuse_misfits, refuse_saved, require_columns, row_of
 
 
 class DictMemory:
@@ -79,6 +80,8 @@ class DictMemory:
         return copy.deepcopy({"model": model, "waits": waits, "count": self.count})
 
     def load(self, state):
+        rows = [row for _, _, row in state["model"]]
+        refuse_saved(self.spec.columns, rows)
         state = copy.deepcopy(state)
         self.model = {tuple(pair): (count, row) for pair, count, row in state["model"]}
         if self.fault == "forgets the order of pairs":
@@ -97,13 +100,27 @@ with unlisted():
         fault: str = fields.text("none")
 
         def build(self, spec):
+            require_columns(spec.columns, "observation", "action")
             return DictMemory(spec, self.capacity, self.fault)
+
+        def misfit(self, facts):
+            spaces = (facts.observation_space, facts.action_space)
+            counted = all(isinstance(space, Discrete) for space in spaces)
+            return (
+                ""
+                if counted or self.fault == "serves what it cannot count"
+                else "counts states and actions; use Discretise"
+            )
+
+        def most_rows(self):
+            return self.capacity
 
         def row_bytes(self, columns):
             return bytes_of(columns)
 
 
 FAULTS = [
+    (DictModel(fault="serves what it cannot count"), "BUF-21"),
     (DictModel(fault="the newest first"), "MDL-1"),
     (DictModel(fault="the new row again and again"), "MDL-1"),
     (DictModel(fault="one row of a step"), "MDL-1"),

@@ -12,7 +12,7 @@ from rlblocks._core import fields
 from rlblocks.schedules import Constant, Schedule
 from rlblocks.stores import Store, bytes_of
 from rlblocks.testing import unlisted
-from tests.testing.lists import EpisodesAround, refuse_misfits, row_of
+from tests.testing.lists import refuse_misfits, refuse_saved, row_of
 from tests.testing.planting import hashed
 
 
@@ -79,13 +79,18 @@ class ListMemory:
         """Every row is complete."""
 
     def contents(self):
-        return self.take(range(len(self.rows)))
+        shown = self.take(range(len(self.rows)))
+        if self.fault == "a column lacks its newest row":
+            shown["reward"] = shown["reward"][:-1]
+        return shown
 
     def state(self):
         rows = self.rows if self.fault == "a state that is no copy" else copy.deepcopy(self.rows)
         return {"rows": rows[-3:] if self.fault == "forgets rows" else rows}
 
     def load(self, state):
+        if self.fault != "loads anything":
+            refuse_saved(self.spec.columns, state["rows"], self.capacity)
         self.rows = (
             list(state["rows"]) if self.fault == "a state that is no copy" else copy.deepcopy(list(state["rows"]))
         )
@@ -139,7 +144,8 @@ class PriorityMemory(ListMemory):
     def feed(self, *, priority):
         good = priority.shape == (len(self.sampled),) and (priority >= 0).all() and np.isfinite(priority).all()
         if not good and self.fault != "takes any error":
-            raise ValueError("errors that are none")
+            names = "" if self.fault == "a refusal that names nothing" else f": {priority.tolist()}"
+            raise ValueError(f"errors that are none{names}")
         seen = {}
         for name, error in zip(self.sampled, priority.tolist(), strict=False):
             larger = name in seen and seen[name] > error and self.fault != "the last error counts"
@@ -163,56 +169,29 @@ class PriorityMemory(ListMemory):
         self.greatest, self.count = state["greatest"], state["count"]
 
 
-class JoiningMemory(EpisodesAround):
-    """Every environment's history of its episode, joined anew at each step."""
-
-    def __init__(self, inner, n, spec, fault):
-        super().__init__(inner, fault, spec.environments)
-        self.n = n
-
-    def add(self, rows, environments):
-        refuse_misfits(self.inner.spec.columns, rows, len(environments))
-        for i, environment in enumerate(environments.tolist()):
-            row = row_of(rows, i)
-            e = 0 if self.fault == "one history for all" else environment
-            self.episodes[e].append(row)
-            over = bool(row["terminated"][0] or row["truncated"][0])
-            if self.fault == "crosses episodes":
-                over = False
-            while self.episodes[e] and (over or len(self.episodes[e]) >= self.n):
-                if over and self.fault == "drops tails" and len(self.episodes[e]) < self.n:
-                    break
-                self.inner.add(self.joined(self.episodes[e][: self.n]), np.array([e]))
-                self.episodes[e].pop(0)
-            if over:
-                self.episodes[e].clear()
-
-    def joined(self, steps):
-        total, discount = 0.0, 1.0
-        for row in steps:
-            total, discount = total + discount * float(row["reward"][0]), discount * float(row["discount"][0])
-        if self.fault == "always n steps of discount" and discount:
-            discount = 0.5**self.n
-        if self.fault == "undiscounted":
-            total = sum(float(row["reward"][0]) for row in steps)
-        of_the_last = ("terminated", "truncated", "next.observation", "next.achieved_goal")
-        last = {name: steps[-1][name] for name in of_the_last}
-        first = {**steps[-1], "reward": 0} if self.fault == "acts last" else steps[0]
-        return {**first, **last, "reward": np.array([total]), "discount": np.array([discount])}
-
-
 with unlisted():
 
     @block("uniform_replay")
     class ListReplay(Store):
         """Uniform replay over a list."""
 
-        capacity: int = fields.integer(9, ge=1)
+        capacity: int = fields.integer(9)
         fault: str = fields.text("none")
+        outputs = property(lambda self: ("age",) if self.fault == "announces what it does not write" else ())
         __hash__ = hashed
+
+        def __attrs_post_init__(self):
+            if self.capacity < 1 and self.fault != "room for none":
+                raise ValueError("no room")
 
         def build(self, spec):
             return ListMemory(spec, self.capacity, self.fault)
+
+        def most_rows(self):
+            return self.capacity + (self.fault == "says that it holds one more")
+
+        def in_order(self):
+            return self.fault == "says that its rows come in order"
 
         def row_bytes(self, columns):
             return bytes_of(columns)
@@ -223,33 +202,26 @@ with unlisted():
 
         inputs = {"beta": scheduled("beta"), "priority": read("error")}
         outputs = ("weight",)
-        debts = ("weight",)
+        debts = property(lambda self: () if self.fault == "weights that nobody must read" else ("weight",))
         tags = {"replacement": "with", "weight_scope": "batch", "duplicates": "largest"}
         capacity: int = fields.integer(9, ge=1)
         alpha: float = fields.number(0.6)
-        beta: Schedule = fields.schedule(Constant(0.5))
-        epsilon: float = fields.number(0.01)
+        beta: Schedule = fields.schedule(Constant(0.5), ge=0.0, le=1.0)
+        epsilon: float = fields.number(0.01, gt=0.0)
         fault: str = fields.text("none")
+
+        def __attrs_post_init__(self):
+            if not 0.0 <= self.alpha <= 1.0 and self.fault != "any exponent":
+                raise ValueError("no such exponent")
 
         def build(self, spec):
             return PriorityMemory(spec, self.capacity, self.alpha, self.epsilon, self.fault)
 
+        def most_rows(self):
+            return self.capacity
+
         def row_bytes(self, columns):
             return bytes_of(columns) + 40
-
-    @block("n_step")
-    class HistoryReplay(Store):
-        """Rows of n steps over a list, by histories."""
-
-        capacity: int = fields.integer(9, ge=1)
-        n: int = fields.integer(3, ge=1)
-        fault: str = fields.text("none")
-
-        def build(self, spec):
-            return JoiningMemory(ListMemory(spec, self.capacity), self.n, spec, self.fault)
-
-        def row_bytes(self, columns):
-            return bytes_of(columns)
 
 
 FAULTS = [
@@ -271,6 +243,15 @@ FAULTS = [
     (ListReplay(fault="bytes as floats"), "BUF-7"),
     (ListReplay(fault="doubles as floats"), "BUF-7"),
     (ListReplay(fault="no more than it holds"), "BUF-14"),
+    (ListReplay(fault="announces what it does not write"), "BUF-16"),
+    (ListReplay(fault="says that it holds one more"), "BUF-17"),
+    (ListReplay(fault="says that its rows come in order"), "BUF-18"),
+    (ListReplay(fault="a column lacks its newest row"), "BUF-22"),
+    (ListReplay(fault="room for none"), "BUF-24"),
+    (ListReplay(fault="loads anything"), "GEN-21c"),
+    (CumulativeReplay(fault="weights that nobody must read"), "BUF-16"),
+    (CumulativeReplay(fault="a refusal that names nothing"), "GEN-21a"),
+    (CumulativeReplay(fault="any exponent"), "PER-16"),
     (CumulativeReplay(fault="weights at all times"), "PER-6"),
     (CumulativeReplay(fault="alpha twice"), "PER-4"),
     (CumulativeReplay(fault="never the newest"), "PER-4"),
@@ -285,14 +266,5 @@ FAULTS = [
     (CumulativeReplay(fault="the last of four among many"), "PER-4b"),
     (CumulativeReplay(fault="takes any error"), "GEN-21a"),
     (CumulativeReplay(fault="forgets priorities"), "GEN-5"),
-    (HistoryReplay(fault="goes on after a cut"), "NST-13"),
-    (HistoryReplay(fault="crosses episodes"), "NST-1"),
-    (HistoryReplay(fault="crosses episodes"), "NST-4"),
-    (HistoryReplay(fault="one history for all"), "NST-5"),
-    (HistoryReplay(fault="always n steps of discount"), "NST-2"),
-    (HistoryReplay(fault="undiscounted"), "NST-10"),
-    (HistoryReplay(fault="acts last"), "NST-1"),
-    (HistoryReplay(fault="drops tails"), "NST-7"),
-    (HistoryReplay(fault="forgets what waits"), "GEN-5"),
 ]
-CORRECT = [ListReplay(), CumulativeReplay(), HistoryReplay(), HistoryReplay(n=1)]
+CORRECT = [ListReplay(), CumulativeReplay()]

@@ -10,9 +10,10 @@ import numpy as np
 
 from rlblocks import block
 from rlblocks._core import fields
+from rlblocks._core.keys import Spec
 from rlblocks.stores import Store, bytes_of
 from rlblocks.testing import unlisted
-from tests.testing.lists import Around, refuse_misfits, row_of
+from tests.testing.lists import Around, refuse_misfits, require_columns, row_of
 from tests.testing.naive_stores import ListMemory
 
 
@@ -53,6 +54,7 @@ class WaitingMemory(Around):
         self.inner.add({**row, "next.action": following}, np.array([e]))
 
     def cut(self):
+        self.inner.cut()
         for e in sorted(self.last):
             if self.last[e]["terminated"][0] and self.fault != "a cut that loses complete rows":
                 self.hand_on(e, self.last[e]["action"])
@@ -79,11 +81,16 @@ with unlisted():
 
         tags = {"flush": "next step", "takes": "consecutive steps"}
         outputs = ("next.action",)
+        specs = {"next.action": Spec((), "int64")}
         capacity: int = fields.integer(9, ge=1)
         fault: str = fields.text("none")
 
         def build(self, spec):
+            require_columns(spec.columns, "action", "terminated", "truncated")
             return WaitingMemory(spec, self.capacity, self.fault)
+
+        def most_rows(self):
+            return self.capacity
 
         def row_bytes(self, columns):
             return bytes_of(columns) + 8

@@ -143,29 +143,27 @@ def misfits_change_nothing(case: Case) -> None:
     examples=10,
 )
 def bad_errors_change_nothing(case: Case) -> None:
-    """Errors that are no numbers at least 0 are refused, and nothing has changed.
+    """Errors that are no numbers at least 0 are refused, and nothing has changed; the refusal says which number it was.
 
-    NaN, below 0, infinite, too few or too many, in the last place.
+    NaN, below 0, infinite, in any place, beside errors of 0 and others; too few or too many.
     """
     subject, _ = filled(case)
     if not subject.can_sample(3):
         return
     subject.sample(3)
     before = subject.snapshot()
-    bad = {
-        "NaN": [1, 2, np.nan],
-        "below 0": [1, 2, -1],
-        "infinite": [1, 2, np.inf],
-        "too few": [1, 2],
-        "too many": [1] * 4,
-    }
-    name = case.draw(st.sampled_from(list(bad)), "bad")
+    given = {"nan": np.nan, "-1": -1.0, "inf": np.inf, "too few": [0.5, 0.0], "too many": [0.5] * 4}
+    name = case.draw(st.sampled_from(list(given)), "bad")
+    errors = np.array(given[name], float)
+    if not errors.ndim:
+        errors = np.insert([0.0, 0.5], case.draw(st.integers(0, 2), "place"), errors)
     try:
-        subject.feed(np.array(bad[name], float))
-    except Exception:  # noqa: BLE001  any refusal is one
+        subject.feed(errors)
+    except Exception as error:  # noqa: BLE001  any refusal is one
         same(subject.snapshot(), before, "after the refusal the state")
+        require(name in str(error) or name.startswith("too"), f"the error {name} was refused, and not named: {error}")
     else:
-        require(False, f"errors that were {name} were taken")
+        require(False, f"the errors {errors.tolist()} were taken")
 
 
 @law("GEN-21b", role="stores", since="0.1", examples=4)

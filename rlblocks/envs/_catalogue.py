@@ -6,6 +6,10 @@ import importlib
 import importlib.util
 import re
 import sys
+import warnings
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 
 import attrs
 import gymnasium
@@ -22,11 +26,29 @@ class Family:
         prefixes: how the ids begin.
         module: the module without which they cannot be made; importing it registers them where gymnasium does not.
         install: what to install for it.
+        imported: what is to be done with the module once it is there.
     """
 
     prefixes: tuple[str, ...]
     module: str
     install: str
+    imported: Callable[[ModuleType], None] = gymnasium.register_envs
+
+
+def _warn_as_python_does(mujoco: Any) -> None:
+    """Tell each of MuJoCo's warnings once, instead of at every object, and in no file beside the user's own.
+
+    Leaves alone what the user has set.
+    """
+
+    def heard(text: str) -> None:
+        try:
+            warnings.warn(text, stacklevel=2)
+        except UserWarning:  # where warnings are errors: raised through MuJoCo's frames, it would end the process
+            sys.stderr.write(f"warning: {text}\n")
+
+    if mujoco.get_mju_user_warning() is None:
+        mujoco.set_mju_user_warning(heard)
 
 
 _MUJOCO = (
@@ -37,7 +59,7 @@ _MUJOCO = (
 FAMILIES = (
     Family(("ALE/",), "ale_py", "pip install 'rlblocks[atari]'"),
     Family(("LunarLander", "BipedalWalker", "CarRacing"), "Box2D", "pip install 'rlblocks[box2d]'"),
-    Family(_MUJOCO, "mujoco", "pip install 'rlblocks[mujoco]'"),
+    Family(_MUJOCO, "mujoco", "pip install 'rlblocks[mujoco]'", _warn_as_python_does),
     # It asks for pygame, which would overwrite pygame-ce in place; it runs on either.
     Family(("FlappyBird-",), "flappy_bird_gymnasium", "pip install --no-deps flappy-bird-gymnasium"),
     Family(("MiniGrid-", "BabyAI-"), "minigrid", "pip install minigrid"),
@@ -63,7 +85,7 @@ def _import_family(env_id: str, family: Family) -> None:
             f"environment {env_id!r} needs the package {family.module!r}, {why}",
             fix=family.install, environment=env_id, module=family.module,
         ) from error  # fmt: skip
-    gymnasium.register_envs(module)
+    family.imported(module)
 
 
 def _import_prefix(text: str) -> str:

@@ -8,6 +8,7 @@ import random
 import string
 import sys
 import types
+import warnings
 
 import gymnasium
 import pytest
@@ -124,6 +125,54 @@ def test_a_family_that_does_not_import_says_why(monkeypatch):
 
     with pytest.raises(BuildError, match=r"which does not import: libEGL\.so\.1"):
         spec_of("HalfCheetah-v5")
+
+
+class Simulator(types.ModuleType):
+    """MuJoCo as far as its warnings go: it calls whoever was set."""
+
+    def __init__(self):
+        super().__init__("mujoco")
+        self.heard = None
+
+    def get_mju_user_warning(self):
+        return self.heard
+
+    def set_mju_user_warning(self, heard):
+        self.heard = heard
+
+
+@pytest.fixture
+def simulator(monkeypatch):
+    """What is imported in the place of MuJoCo, and what is done with it."""
+    simulator = Simulator()
+    monkeypatch.setattr(importlib, "import_module", lambda _: simulator)
+    return simulator
+
+
+def test_mujoco_warns_as_python_does(simulator):
+    """So that each warning is told once a run, and stands in no file."""
+    spec_of("HalfCheetah-v5")
+
+    with pytest.warns(UserWarning, match="settotalmass is deprecated"):
+        simulator.heard("settotalmass is deprecated")
+
+
+def test_a_warning_of_mujoco_never_raises(simulator, capsys):
+    """Where warnings are errors it is told all the same: an exception would pass through C and end the process."""
+    spec_of("HalfCheetah-v5")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        simulator.heard("inertia is negative")
+
+    assert capsys.readouterr().err == "warning: inertia is negative\n"
+
+
+def test_a_handler_of_the_users_own_is_left_alone(simulator):
+    """Whoever hears MuJoCo's warnings already goes on hearing them."""
+    simulator.heard = print
+    spec_of("HalfCheetah-v5")
+
+    assert simulator.heard is print
 
 
 def test_a_family_registers_its_environments_when_it_is_asked_for(monkeypatch):

@@ -18,8 +18,7 @@ from rlblocks.runs import checkpoint
 from rlblocks.runs.broken_laws import EXAMPLES, Example, Finding, block_of, folder_of
 from rlblocks.testing._call import Call
 from rlblocks.testing._given import Around, broken_by, call_on
-from rlblocks.testing._law import laws_for
-from rlblocks.testing._passive import not_finite, not_the_reward
+from rlblocks.testing._passive import called_laws, not_finite, not_the_reward
 
 
 def save_call(folder: Path, finding: Finding, call: Call, around: Around, recipe: Recipe) -> str:
@@ -86,9 +85,8 @@ def asked_again(example: Example, block: Block | None) -> str:
         )  # fmt: skip
     call = _call(example, asked)
     name = example.finding.law
-    found = [law for law in laws_for("targets" if asked.role == "normalizers" else asked.role) if law.id == name]
-    said = [broken_by(law, call) for law in found]
-    return next(filter(None, said), "") or _in_what_it_writes(call, name)
+    law = called_laws(asked.role).get(name)
+    return (broken_by(law, call) if law else "") or _in_what_it_writes(call, name)
 
 
 def _in_what_it_writes(call: Call, law: str) -> str:

@@ -28,8 +28,9 @@ BY_ROLE: Mapping[str, tuple[str, ...]] = {
     "returns": (*ALWAYS, "GEN-16", "RET-1a", "RET-7", "RET-14", "RET-16", "RET-17", "RET-22a", "RET-23"),
     "target_updates": (*ALWAYS, "TUP-4", "TUP-5", "TUP-7", "TUP-10"),
     "optimizers": ALWAYS,
-    "normalizers": ("GEN-1", "GEN-3", "GEN-14", "GEN-9"),  # by the bodies that all functions of rows have
+    "normalizers": ("GEN-1", "GEN-3", "GEN-14", "GEN-9"),
 }
+CALLED_AS = {"normalizers": "targets"}  # a role whose own laws ask of something else than calls on rows
 WITH_FUNCTIONS = (*ALWAYS, "GEN-16", "LOS-1a", "LOS-12", "LOS-15")  # where a network is handed over as a function
 FEW = {"GEN-8": 4, "RET-16": 64, "RET-17": 64}  # rows that are enough, where a law asks of each
 ABOUT = {
@@ -65,8 +66,13 @@ def laws_on(call: Call) -> list[Law]:
     wanted = [name for name in wanted if ABOUT.get(name, "") in ("", *call.inputs)]
     if not _moderate(call):
         wanted = [name for name in wanted if name in (*ALWAYS, "GEN-16")]
-    known = {law.id: law for law in laws_for("targets" if role == "normalizers" else role)}
+    known = called_laws(role)
     return [known[name] for name in wanted if name in known and not known[name].needs(call.block)]
+
+
+def called_laws(role: str) -> dict[str, Law]:
+    """The laws that ask of a call of a block of this role, by id."""
+    return {law.id: law for law in laws_for(CALLED_AS.get(role, role))}
 
 
 def asked_on(call: Call, number: int = 1) -> Iterator[tuple[str, Broken | None]]:

@@ -26,25 +26,29 @@ built-in blocks, and nothing else, whether they notice. No unit test takes part.
 
     python benchmarks/mutants.py                 ask what was not asked yet; records lie in build/mutants
     python benchmarks/mutants.py --sample 150    ask about 150 of each folder that were not asked, drawn at random
+    python benchmarks/mutants.py --sample 99 --seed 2  and about 99 of what is then left
     python benchmarks/mutants.py --again         ask the survivors once more, after a law was added
     python benchmarks/mutants.py --page          write this page
 
 Noticed are those under which a law breaks, or which do not even import. A law that does not come to an end within 60
-seconds has shown less, and a process that says nothing at all shows least: mutants that only these tell are counted
-apart, as *stopped*, and not as noticed. Equivalent are those that compute the same, each listed with the reason in
-[mutants.toml](mutants.toml). A mutant survives that has been asked all laws which call it, or 30 seconds of them.
+seconds has shown less, and a process that dies or says nothing at all shows least: mutants that only these tell are
+counted apart, as *stopped*, and not as noticed. Equivalent are those that compute the same, each listed with the reason
+in [mutants.toml](mutants.toml). A mutant survives that has been asked all laws which call it, or 30 seconds of them.
 
 """
-DRAWN = """## A random sample
+DRAWN = """## Random samples
 
-**Not every mutant was asked.** What follows is said of those that nobody had asked when the sample was drawn: at
-random, from every file in proportion, and at least four of each. *At first* is what the laws noticed when they were
-asked for the first time, and *of all* the share of all these mutants that this stands for, with its 95 % interval
-(Wilson). *Now* is after laws were written for survivors: laws that were made for a sample do better on it than on what
-was left out, so that the first share is the one to generalise from.
+**Not every mutant was asked.** What follows is said of those that nobody had asked when a sample was drawn: at random,
+from every file in proportion, and at least four of each. *At first* is what the laws noticed when they were asked for
+the first time, and *of all* the share of all these mutants that this stands for, with its 95 % interval (Wilson). *Now*
+is after laws were written for survivors: laws that were made for a sample do better on it than on what was left out, so
+that the first share is the one to generalise from.
 
-| folder | mutants | not asked before | drawn | equivalent | noticed at first | of all | now | stopped |
-|---|---:|---:|---:|---:|---:|---:|---:|---:|
+Sample 2 was drawn of what was left when laws had been written for the survivors of sample 1, and asked before anything
+was written for its own.
+
+| folder | sample | mutants | not asked before | drawn | equivalent | noticed at first | of all | now | stopped |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
 """
 FILES = """
 ## File by file
@@ -56,7 +60,8 @@ asked have no score.
 | file | mutants | asked | noticed | stopped | equivalent | survived | score |
 |---|---:|---:|---:|---:|---:|---:|---:|
 """
-STOPPED = ("it hung", "it was stopped after")  # how the reasons of those begin that only the clock tells
+SAMPLES = (1, 2)  # by their number, which is the seed that they were drawn with
+STOPPED = ("it hung", "it died", "it was stopped after")  # how the reasons of those begin that no law tells
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -89,9 +94,9 @@ def survivors(path: Path) -> set[str]:
 
 def standing(line: dict[str, Any]) -> str:
     """What a record says of its mutant: "noticed", "stopped" or "survived"."""
-    if line["status"] not in {"killed", "refused"}:
+    if line["status"] not in {"killed", "refused", "stopped"}:
         return "survived"
-    return "stopped" if line.get("reason", "").startswith(STOPPED) else "noticed"
+    return "stopped" if (line.get("reason") or "").startswith(STOPPED) else "noticed"
 
 
 def write_page() -> None:
@@ -108,7 +113,7 @@ def write_page() -> None:
                 files[file] = counts
                 strata.append(counts)
             alive += left
-        drawn.append(drawn_row(folder, strata))
+        drawn += [drawn_row(folder, number, strata) for number in SAMPLES if any(c[f"drawn {number}"] for c in strata)]
     lines = [row(f"`{file}`", counts) for file, counts in files.items()]
     survivors = ["", "## Survivors", "", *(f"- `{line}`" for line in alive)] if alive else []
     drawn += unreached(files)
@@ -133,15 +138,18 @@ def counted(path: Path, reasons: dict[str, str]) -> tuple[Counter[str], list[str
     counts, left = Counter[str](), []
     for mutant in mutants(path):
         line = found.get(mutant.key, {})
-        drawn = line.get("drawn", False)
-        counts.update({"all": 1, "population": drawn or not line})
+        drawn = int(line.get("drawn", 0))  # the first sample was recorded as true
+        counts.update({"all": 1, "drawn": bool(drawn), "population": bool(drawn) or not line})
+        counts.update({f"population {number}": drawn >= number or not line for number in SAMPLES})
         if not line:
             continue
         now = standing(line)
         if now == "survived" and mutant.key in reasons:
             now = "equivalent"
-        counts.update({"asked": 1, now: 1, "drawn": drawn, f"drawn {now}": drawn})
-        counts["drawn first"] += drawn and line["first"] == "noticed"
+        counts.update({"asked": 1, now: 1})
+        if drawn:
+            counts.update({f"drawn {drawn}": 1, f"drawn {drawn} {now}": 1})
+            counts[f"drawn {drawn} first"] += line["first"] == "noticed"
         if now == "survived":
             left.append(f"{file}:{mutant.line} {mutant.key}".replace("`", "'"))
     return counts, left
@@ -155,19 +163,19 @@ def row(name: str, counts: Counter[str]) -> str:
     return f"| {' | '.join([name, *(str(counts[key]) for key in kinds), score])} |"
 
 
-def drawn_row(folder: str, files: Sequence[Counter[str]]) -> str:
-    """A line of the table of what was drawn, a folder's."""
-    total = sum(files, Counter[str]())
-    due = total["drawn"] - total["drawn equivalent"]
+def drawn_row(folder: str, number: int, files: Sequence[Counter[str]]) -> str:
+    """A line of the table of what was drawn: one sample of a folder."""
+    total, of = sum(files, Counter[str]()), f"drawn {number}"
+    due = total[of] - total[f"{of} equivalent"]
     shares = ["", "", ""]
     if due:
         share, low, high = share_noticed(
-            [(c["population"], c["drawn"], c["drawn equivalent"], c["drawn first"]) for c in files]
+            [(c[f"population {number}"], c[of], c[f"{of} equivalent"], c[f"{of} first"]) for c in files if c[of]]
         )
         shares = [
-            f"{total['drawn first']} of {due}",
+            f"{total[f'{of} first']} of {due}",
             f"{100 * share:.1f} % ({100 * low:.1f} to {100 * high:.1f} %)",
-            f"{total['drawn noticed']} of {due}",
+            f"{total[f'{of} noticed']} of {due}",
         ]
-    counts = (str(total[key]) for key in ("all", "population", "drawn", "drawn equivalent"))
-    return f"| {' | '.join([f'`{folder}/`', *counts, *shares, str(total['drawn stopped'])])} |"
+    counts = (str(total[key]) for key in ("all", f"population {number}", of, f"{of} equivalent"))
+    return f"| {' | '.join([f'`{folder}/`', str(number), *counts, *shares, str(total[f'{of} stopped'])])} |"

@@ -12,10 +12,13 @@ from mutations import mutants
 LEAST = 4  # mutants of each file that has so many, however small its share is
 
 
-def population(path: Path) -> list[str]:
-    """The mutants of a file that were not asked, or asked because they were drawn."""
+def population(path: Path, number: int = 1) -> list[str]:
+    """The mutants of a file that were not asked when this sample was drawn: not yet, or in this sample or a later one.
+
+    Samples are numbered from 1, by their seed.
+    """
     asked = records_of(path)
-    return [mutant.key for mutant in mutants(path) if asked.get(mutant.key, {"drawn": True}).get("drawn")]
+    return [m.key for m in mutants(path) if m.key not in asked or asked[m.key].get("drawn", 0) >= number]
 
 
 def sample(paths: Iterable[Path], count: int, seed: int) -> dict[Path, set[str]]:
@@ -23,7 +26,7 @@ def sample(paths: Iterable[Path], count: int, seed: int) -> dict[Path, set[str]]
 
     A larger sample contains every smaller one of the same seed, so that one that was broken off can be gone on with.
     """
-    every = {path: population(path) for path in paths}
+    every = {path: population(path, seed) for path in paths}
     share = count / max(1, sum(map(len, every.values())))
     return {
         path: set(_shuffled(path, keys, seed)[: max(LEAST, round(share * len(keys)))]) for path, keys in every.items()

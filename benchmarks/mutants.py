@@ -3,6 +3,7 @@
     python benchmarks/mutants.py                       all files, in pieces: what is recorded is not asked again
     python benchmarks/mutants.py rlblocks/targets      some files or folders
     python benchmarks/mutants.py --sample 150          about 150 of each folder that were not asked, drawn at random
+    python benchmarks/mutants.py --sample 99 --seed 2  another sample, of those that were still not asked
     python benchmarks/mutants.py --again FILE          ask again those that survived, after a law was added
     python benchmarks/mutants.py --page                write docs/mutants.md from the records
 
@@ -50,7 +51,7 @@ BASELINE = RECORDS.with_name("baseline.jsonl")
 LAW_LIMIT, LIMIT = 60.0, 30.0  # seconds for one law by the clock, and for all laws of one mutant on the processor
 PATIENCE = 600.0  # seconds after which a mutant that has said nothing hangs
 UNASKED = {"GEN-22", "GEN-22a"}  # hold a block against its own compiled self, which has the same fault
-FEW = 3  # examples are enough to see which functions a law calls
+FEW = 12  # examples are enough to see which functions a law calls
 ROLES_LAST = {"envs": 2, "wrappers": 2, "cadences": 2, "optimizers": 1, "bodies": 1, "heads": 1}
 
 
@@ -124,10 +125,13 @@ class Plan:
 
     @classmethod
     def of_baseline(cls) -> Plan:
-        """From what was recorded when nothing was wrong; laws that did not pass then say nothing."""
+        """From what was recorded when nothing was wrong; laws that did not pass then, or are no more, say nothing."""
+        from rlblocks.testing import laws_of
+
+        there = {(name_of(block), check.id) for block in all_blocks() for check in laws_of(block)}
         found = defaultdict(list)
         for line in read(BASELINE):
-            if line["held"] and line["law"] not in UNASKED:
+            if line["held"] and line["law"] not in UNASKED and (line["block"], line["law"]) in there:
                 for call in (*line["calls"], line["block"].partition("(")[0]):
                     found[call].append((line["law"], line["block"], line["seconds"]))
         return cls(found)
@@ -142,6 +146,8 @@ class Plan:
         if not self.runs_later(file, mutant):
             called = [call for call in self.checks if call.startswith(f"{file}::")]
             called += [kind for kind in (mutant.function.partition(".")[0],) if kind in self.checks]
+        if not called:  # it only declares: whatever is beside it may be built on it
+            called = [call for call in self.checks if call.startswith(f"{file.rpartition('/')[0]}/")]
         found = sorted({check for call in called for check in self.checks[call]})
         found.sort(key=lambda check: -(1 + 3 * self.kills[check[0]]) / (check[2] + 0.05))
         seen: Counter[tuple[str, str]] = Counter()
@@ -201,7 +207,7 @@ def forked(path: Path, mutant: Mutant, plan: Plan) -> dict[str, Any]:
     finally:
         os.waitpid(pid, 0)
         os.close(ours)
-    gone = {"status": "killed", "law": "", "reason": "it died" if ready else "it hung"}
+    gone = {"status": "stopped", "law": "", "reason": "it died" if ready else "it hung"}
     return json.loads(said) if said else gone
 
 
@@ -236,8 +242,8 @@ def meant(options: argparse.Namespace) -> dict[Path, set[str]]:
     return {path: keys - records_of(path).keys() for path, keys in found.items()}
 
 
-def ask_file(path: Path, plan: Plan, keys: Container[str], *, inside: bool, drawn: bool) -> None:
-    """Ask the laws of those mutants of a file that are meant, inside functions or outside."""
+def ask_file(path: Path, plan: Plan, keys: Container[str], *, inside: bool, drawn: int) -> None:
+    """Ask the laws of those mutants of a file that are meant, inside functions or outside; of which sample, or 0."""
     file, version = str(path.relative_to(ROOT)), digest(path)
     for mutant in mutants(path):
         if mutant.key not in keys or plan.runs_later(file, mutant) != inside:
@@ -248,7 +254,7 @@ def ask_file(path: Path, plan: Plan, keys: Container[str], *, inside: bool, draw
         seconds = round(time.monotonic() - start, 2)
         line = {"file": file, "digest": version, "key": mutant.key, "line": mutant.line, "seconds": seconds, **found}
         with RECORDS.open("a", encoding="utf-8") as records:
-            records.write(json.dumps(line | ({"drawn": True} if drawn else {})) + "\n")
+            records.write(json.dumps(line | ({"drawn": drawn} if drawn else {})) + "\n")
         print(f"{file}:{mutant.line} {found['status']} {found.get('law', '')} {seconds} s  {mutant.key}", flush=True)
 
 
@@ -259,7 +265,7 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="ask those that survived, or were stopped, again")
     parser.add_argument("--first", nargs="*", default=(), help="laws to ask before others, such as one just written")
     parser.add_argument("--sample", type=int, default=0, help="about so many of each folder, drawn at random")
-    parser.add_argument("--seed", type=int, default=1, help="of the sample")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample, and its number on the page")
     parser.add_argument("--every", type=int, default=1, help="only each n-th mutant")
     parser.add_argument("--bodies", action="store_true", help="only mutants inside functions, which take no import")
     parser.add_argument("--baseline", action="store_true", help="only record what each law calls")
@@ -277,7 +283,7 @@ def main() -> None:
     gc.freeze()
     for inside in (True,) if options.bodies else (True, False):  # what is declared takes an import of everything
         for path, keys in due.items():
-            ask_file(path, plan, keys, inside=inside, drawn=bool(options.sample))
+            ask_file(path, plan, keys, inside=inside, drawn=options.seed if options.sample else 0)
 
 
 if __name__ == "__main__":

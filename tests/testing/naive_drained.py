@@ -274,7 +274,8 @@ FAULTS = [
         ("flags as floats", "DRN-7"), ("shows too early", "DRN-8"), ("looking forgets", "DRN-8"),
         ("half a chunk", "DRN-9"), ("counts steps of nobody", "DRN-10"), ("forgets its steps", "DRN-11"),
         ("two rows at once", "DRN-12"), ("fat rows", "DRN-13"), ("writes over", "DRN-14"),
-        ("states are views", "GEN-5a"), ("announces a step too many", "DRN-18"), ("goes on after a cut", "DRN-17"),
+        ("batch first", "DRN-20"), ("states are views", "GEN-5a"), ("announces a step too many", "DRN-18"),
+        ("goes on after a cut", "DRN-17"),
     )),
     *((WholeEpisodes(fault=fault), law) for fault, law in (
         ("in the order of names", "DRN-1"), ("drops those that wait", "DRN-2"), ("takes what goes on", "DRN-15"),

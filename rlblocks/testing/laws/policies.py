@@ -18,7 +18,7 @@ from rlblocks.testing._law import law
 from rlblocks.testing._policy_calls import ACTIONS, actions_in, bounds_of, counts_of, served
 from rlblocks.testing.strategies import LAST
 
-UNEVEN = Spec((2,), low=(-2.8, -3.0), high=(-2.5, -2.7))  # middle and half, added up, are rounded beyond the bounds
+UNEVEN = Spec((3,), low=(-2.8, -3.0, -2.8), high=(-2.5, -2.7, 1.5))  # middle ± half are rounded beyond the bounds
 ENDS = {"uniform": (0.0, 2.0**-24, 0.5, LAST), "normal": (-8.0, -1e-3, 0.0, 8.0)}
 
 

@@ -8,15 +8,18 @@ from typing import Any
 
 import attrs
 import numpy as np
+import torch
 from gymnasium import spaces
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rlblocks._core.keys import Spec
 from rlblocks.envs.base import Facts, Judged
+from rlblocks.functional import in_time, rows
 from rlblocks.stores.base import StoreSpec
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
+from rlblocks.testing._drained import WEIGHT, drained, hand_over, observe, small_and_stream
 from rlblocks.testing._law import law
 from rlblocks.testing._memories import KEYS, Subject, is_drained, numbers, sampled, small, tell
 from rlblocks.testing.laws.general_memory import filled
@@ -25,7 +28,6 @@ from rlblocks.testing.laws.stores import stamps
 from rlblocks.testing.streams import Write, one_episode, streams, transition
 
 ROOM, STEPS, ENOUGH = 4, 3, 64  # rows of a small store, of an episode written to it, and of a store that is filled
-WEIGHT = "weight"
 SIZES = ("capacity", "steps", "count", "longest", "n", "goals")  # fields that say how many
 
 
@@ -153,8 +155,8 @@ def _serve(case: Case, block: Any, facts: Facts, what: str) -> None:
     try:
         memory = block.build(StoreSpec(columns, facts.n, np.random.default_rng(0), _nothing))
         for t in range(STEPS):
-            rows = {name: np.zeros((facts.n, *spec.shape), spec.dtype) for name, spec in columns.items()}
-            memory.add({**rows, "truncated": np.full(facts.n, t == STEPS - 1)}, np.arange(facts.n))
+            zeros = {name: np.zeros((facts.n, *spec.shape), spec.dtype) for name, spec in columns.items()}
+            memory.add({**zeros, "truncated": np.full(facts.n, t == STEPS - 1)}, np.arange(facts.n))
         if len(memory) and is_drained(block):
             memory.drain(["reward"])
         elif len(memory):
@@ -208,6 +210,23 @@ def _agree(made: Any, columns: Mapping[str, NDArray[Any]], lead: tuple[int, ...]
     require(names == set(columns), f"it has {sorted(names)}, and the columns are {sorted(columns)}")
     for key, column in columns.items():
         same(made[tuple(key.split("."))], column, f"as a TensorDict, {key}")
+
+
+@law("DRN-20", role="stores", since="0.1", needs=drained, covers=("a chunk", "several environments"), examples=15)
+def chunks_are_rows_in_one_line(case: Case) -> None:
+    """A chunk can be put in one line of rows, step by step, and back into its time, with nothing lost or moved.
+
+    Formula: rows(x)[t·N + i] = x[t, i]; in_time(rows(x)) = x
+    """
+    block, stream = small_and_stream(case)
+    for one in observe(case, hand_over(Subject(block, stream.environments), stream)):
+        chunk = {key: torch.from_numpy(column) for key, column in one.chunk.items()}
+        for key, column in chunk.items():
+            found, due = tuple(column.shape[:2]), tuple(chunk[WEIGHT].shape)
+            require(found == due, f"{key} is of {found} steps and columns, and the weights are of {due}")
+            line = rows(column)
+            same(line, np.concatenate(list(column.numpy())), f"in one line, {key}")
+            same(in_time(line, chunk[WEIGHT]), column, f"back in its time, {key}")
 
 
 def sized(block: Any) -> str:

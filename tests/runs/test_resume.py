@@ -105,6 +105,8 @@ def small(recipe: Recipe) -> Recipe:
         with suppress(RecipeError):
             own = recipe.get(path)
             recipe = recipe.set({path: min(value, own) if isinstance(own, int | float) else value})
+    if "critic" in recipe.networks:  # several networks, whose learn steps are the slowest
+        recipe = recipe.set({"cadence.every": "3 env_steps"})
     return recipe.set({"cadence.window": 4}) if "memory" in recipe.networks else recipe
 
 

@@ -38,6 +38,7 @@ class Law:
         examples: how many inputs the fast profile draws.
         thorough: whether it is asked in the thorough profile alone, and of no more inputs than `examples`.
         smallest: whether the smallest input is looked for on which it fails; not where one input takes seconds.
+        looks: whether it only looks at what a block declares, so that it is asked of what the kit cannot call, too.
         why: what its docstring says beyond the first line.
         formula: the law in symbols, where that says more than the words.
         reference: where the law, or what it protects, is derived.
@@ -53,6 +54,7 @@ class Law:
     examples: int = 15
     thorough: bool = False
     smallest: bool = True
+    looks: bool = False
     why: str = ""
     formula: str = ""
     reference: str = ""
@@ -72,6 +74,7 @@ def law(
     examples: int = 15,
     thorough: bool = False,
     smallest: bool = True,
+    looks: bool = False,
 ) -> Callable[[Body], Body]:
     """Register the function below as the body of a law. It reaches every block of its roles by itself.
 
@@ -90,7 +93,7 @@ def law(
     def register(body: Body) -> Body:
         roles = (role,) if isinstance(role, str) else role
         words = title or _in_words(body)
-        asked = needs, covers, examples, thorough, smallest
+        asked = needs, covers, examples, thorough, smallest, looks
         _LAWS.append(Law(name, words, roles, since, body, *asked, *_beyond(body)))
         return body
 

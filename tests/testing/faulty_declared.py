@@ -5,6 +5,7 @@ import torch
 from rlblocks import Spec, block, fields, functional, read
 from rlblocks.losses import Loss
 from rlblocks.networks import Head
+from rlblocks.returns import GAE, Return
 from rlblocks.targets import Target
 from rlblocks.testing import unlisted
 
@@ -16,6 +17,12 @@ STREAMS = {
     "takes the greatest off": lambda v, a: v + a - a.amax(1, keepdim=True),
     "centres the value too": lambda v, a: v + a - (v + a).mean(1, keepdim=True),
 }
+UNDECLARED = {
+    "writes rows": {}, "any number": {},
+    "reads rows": {"reward": read("reward")},
+    "needs weights": {"weight": read("weight", dims=("time", "batch"))},
+    "reads all actions": {"value": read("q@online", dims=("time", "batch"))},
+}  # fmt: skip
 
 with unlisted():
 
@@ -40,6 +47,21 @@ with unlisted():
 
         def compute(self, *, reward, discount, q):
             return functional.one_step_backup(reward, discount, q.amax(1)).detach()
+
+    @block("gae")
+    class Undeclared(Return):
+        """Generalized advantages of one step, with a declaration that is wrong in one place."""
+
+        outputs, fault = ("return", "advantage"), fields.choice(tuple(UNDECLARED))
+        inputs = property(lambda self: GAE.inputs | UNDECLARED[self.fault])
+        specs = property(lambda self: {} if self.fault == "writes rows" else GAE.specs)
+        lam: float = fields.number(0.0)
+
+        def compute(self, *, reward, discount, terminated, truncated, value, next_value, weight=1):
+            return GAE(0.0).compute(
+                reward=reward, discount=discount, terminated=terminated, truncated=truncated, value=value,
+                next_value=next_value, weight=weight,
+            )  # fmt: skip
 
     @block("repeats")
     class Repeats(Loss):
@@ -97,5 +119,7 @@ with unlisted():
 FAULTS = [
     (NeedsMask(), "GEN-23"), (NeedsMask(), "GEN-23a"), (SaysNoDims(), "GEN-23b"),
     (Repeats(), "GEN-11a"), (RepeatsDiscount(), "GEN-11a"),
+    (Undeclared(fault="any number"), "GEN-24"),
+    *((Undeclared(fault=fault), "RET-24") for fault in UNDECLARED if fault != "any number"),
     *((MixedStreams(fault=fault), "NET-6") for fault in STREAMS),
 ]  # fmt: skip

@@ -16,7 +16,7 @@ with unlisted():
 
         inputs = {f"the_{name}": asked for name, asked in GAE.inputs.items()}
         tags = {"like": "gae"}
-        lam: float = fields.number(0.6)
+        lam: float = fields.number(0.6, ge=0.0, le=1.0)
 
         def compute(
             self, *, the_reward, the_discount, the_terminated, the_truncated, the_value, the_next_value, the_weight=1

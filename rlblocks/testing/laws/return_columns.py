@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from hypothesis import strategies as st
 
+from rlblocks._core.declare import REQUIRED, Read
+from rlblocks._core.keys import Spec, parse
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
 from rlblocks.testing._law import law
@@ -12,6 +16,8 @@ from rlblocks.testing.laws.general_rows import NEVER, outcome
 from rlblocks.testing.laws.returns import INTERIOR, POISON, asks, poisoned
 from rlblocks.testing.strategies import orders
 from rlblocks.testing.trajectories import PADDING
+
+TIMED = ("time", "batch")
 
 
 @law("RET-1a", role="returns", since="0.1", covers=INTERIOR)
@@ -76,3 +82,26 @@ def padding_does_not_matter(case: Case) -> None:
     same(call(weight=call.inputs["weight"] * 3), call(), "with three times the weight, the output")
     for name, value in call().items():
         require(not bool(value[empty].any()), f"{name} of rows that are not real is {value[empty].tolist()}")
+
+
+@law("RET-24", role="returns", since="0.1", looks=True, examples=1)
+def columns_are_declared_in_time(case: Case) -> None:
+    """What it reads and writes is declared in time, one number a row; what there is of each action, at the stored one.
+
+    Where nobody writes weights, all rows are real. Without that, a recipe hands over rows in no order, or is refused.
+
+    Formula: dims of every input and output = (time, batch); weight has a default; q and log π are read at the action
+    """
+    block: Any = case.block
+    case.say(f"block = {block!r}")
+    for name, asked in block.inputs.items():
+        if isinstance(asked, Read):
+            key = parse(asked.key)
+            require(asked.dims == TIMED, f"the input {name!r} has the dims {asked.dims}, not {TIMED}")
+            require(key.name != "weight" or asked.default is not REQUIRED, f"the input {name!r} is declared as needed")
+            of_actions = key.name in ("q", "log_prob") and bool(key.which)
+            due = "action" if of_actions else ""
+            require(asked.at == due, f"the input {name!r} is read at {asked.at!r}, not {due!r}")
+    for key in block.outputs:
+        dims = block.specs.get(key, Spec()).dims
+        require(dims == TIMED, f"{key} is written with the dims {dims}, not {TIMED}")

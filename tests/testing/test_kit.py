@@ -136,7 +136,7 @@ def test_a_block_that_remembers_is_not_pure():
 
 
 def test_what_cannot_be_made_up_is_skipped():
-    """All laws of inputs are skipped, and say which input it was; those that only look at what is declared are asked."""
+    """All laws of inputs are skipped, and say which input it was; those that only look at declarations are asked."""
     results = check_block(AsksForMore())
 
     assert {result.law for result in results if result.status == "passed"} == {"GEN-23", "GEN-23a", "GEN-23b"}

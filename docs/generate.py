@@ -21,6 +21,7 @@ from rlblocks.recipes import RECIPES
 
 from rlblocks import describe, diff, wire
 from rlblocks._core.block import Block, roles
+from rlblocks._core.clocks import Clock
 from rlblocks._core.declare import Declared, Draw, Fn, Known, Read, Scheduled, Size
 from rlblocks._core.diff import Add, Remove
 from rlblocks._core.paths import join, walk
@@ -83,10 +84,10 @@ def shortly(change: Any) -> str:
 
 
 def called(value: object) -> str:
-    """A block by its class, anything else as it is."""
+    """A block by its class, anything else, clocks among it, as it is."""
     if isinstance(value, Mapping):
         return ", ".join(value)
-    return type(value).__name__ if attrs.has(type(value)) else str(value)
+    return type(value).__name__ if attrs.has(type(value)) and not isinstance(value, Clock) else str(value)
 
 
 def blocks() -> str:

@@ -139,6 +139,9 @@ def statement(operation: Operation, names: Names) -> str:
     name = operation.name.removeprefix("aten.")
     if _other_options(operation):
         return ""
+    if name == "masked_fill_":
+        target, where, value = map(names, operation.arguments)
+        return f"copyto({target}, {value}, where={where})"
     if name in IN_PLACE:
         target, value = _met(operation, name, names)
         return f"{IN_PLACE[name]}({target}, {value}, out={target})"

@@ -223,7 +223,7 @@ def _define(source: str, label: str, traced: Trace, shaped: Shaped) -> NumpyFunc
     filename = f"<rlblocks {label} for numpy>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     functions = ("where", "maximum", "minimum", "sqrt", "square", "full", "broadcast_to", "add", "subtract", "multiply",
-                 "divide")  # fmt: skip
+                 "divide", "copyto")  # fmt: skip
     scope = {name: getattr(np, name) for name in (*functions, *DTYPES.values())}
     scope |= {"rows": _rows, "fused": _fused, "added_at": _added_at, "put_at": _put_at}
     for name, tensor in traced.fixed.items():

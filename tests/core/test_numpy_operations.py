@@ -42,6 +42,7 @@ OPERATIONS: dict[str, Callable[[Columns], Tensor]] = {
     "squares": lambda c: f.mse_loss(c["z"], c["w"], reduction="none"),
     "lookup": lambda c: f.one_hot(c["i"], 5).float() @ c["k"],
     "units": lambda c: c["x"].t() @ f.one_hot(c["i"], 5).float(),
+    "masked_fill_": lambda c: c["x"].clone().masked_fill_(c["m"], -1.5).masked_fill_((c["z"] > 0).unsqueeze(1), 2.0),
     "filled": lambda c: torch.zeros_like(c["x"]).add_(c["x"]) + torch.ones(1, 1).mul_(c["z"].sum()),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rlblocks.recipes import dqn, expected_sarsa, ppo, q_learning, sarsa
+from rlblocks.recipes import dqn, expected_sarsa, ppo, q_learning, sarsa, sarsa_lambda
 
 from rlblocks import Recipe
 from rlblocks._core.calls import ArrayCall, Call
@@ -41,7 +41,7 @@ def vector(recipe: Recipe) -> Recipe:
 
 
 @pytest.mark.parametrize("env", ["Taxi-v4", "FrozenLake-v1"])
-@pytest.mark.parametrize("named", [q_learning, sarsa, expected_sarsa])
+@pytest.mark.parametrize("named", [q_learning, sarsa, sarsa_lambda, expected_sarsa])
 def test_tables_are_those_of_torch_bit_by_bit(named: Any, env: str) -> None:
     """With legal actions told and without: tables, counters, and where each random number comes from."""
     recipe = named().set({"env.id": env})

@@ -23,6 +23,7 @@ LAWS = {
     "leaks to neighbours": ("NET-9",),
     "cuts the graph": ("NET-11",),
     "clears after the step": ("NET-8a",),
+    "scales the memory to one": ("NET-11a",),
 }
 
 
@@ -77,6 +78,8 @@ class Recalling(nn.Module):
         return memory.detach() if self.fault == "cuts the graph" else memory
 
     def _step(self, seen, memory):
+        if self.fault == "scales the memory to one":
+            memory = memory / memory.norm(dim=1, keepdim=True)
         fed = seen @ self.seen.T + memory @ self.kept.T
         h = (fed + 0.1 * fed.mean(0) if self.fault == "leaks to neighbours" else fed).tanh()
         return torch.cat((h, (memory[:, UNITS:] + h) / 2), 1)

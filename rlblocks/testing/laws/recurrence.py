@@ -230,3 +230,23 @@ def gradients_end_where_episodes_begin(case: Case) -> None:
             require(not bool(steps.any()), "a gradient reaches a step of the episode before")
             require(not bool(of_hidden[k].any()), "a gradient reaches the memory of the episode before")
         require(not bool(of_hidden[run.count :].any()), "a gradient reaches memories that do not count")
+
+
+@law("NET-11a", role="bodies", since="0.1", needs=remembers, examples=6)
+def an_empty_memory_is_like_any(case: Case) -> None:
+    """From an empty memory everything is finite: features, memory, and the gradients of inputs and parameters.
+
+    Every episode begins with one: nothing is divided by what is remembered.
+
+    Formula: m = 0 ⇒ |y|, |m'|, |∂y/∂x|, |∂y/∂θ| < ∞
+    """
+    run = windows(case, floats=True)
+    x = run.subject.x.clone().requires_grad_()
+    found = run(x, torch.zeros_like(run.hidden))
+    for what, value in zip(("features", "memory"), found, strict=True):
+        require(bool(value.isfinite().all()), f"from an empty memory, the {what} are {value.tolist()}")
+    leaves = {"the inputs": x, **dict(run.subject.module.named_parameters())}
+    gradients = torch.autograd.grad(found[0].sum(), list(leaves.values()), allow_unused=True)
+    for name, gradient in zip(leaves, gradients, strict=True):
+        finite = gradient is None or bool(gradient.isfinite().all())
+        require(finite, f"from an empty memory, the gradient of {name} is not finite")

@@ -226,7 +226,7 @@ def chunks_are_rows_in_one_line(case: Case) -> None:
             require(found == due, f"{key} is of {found} steps and columns, and the weights are of {due}")
             line = rows(column)
             same(line, np.concatenate(list(column.numpy())), f"in one line, {key}")
-            same(in_time(line, chunk[WEIGHT]), column, f"back in its time, {key}")
+            same(in_time(line, column), column, f"back in its time, {key}")
 
 
 def sized(block: Any) -> str:

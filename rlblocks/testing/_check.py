@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+import traceback
 import unittest
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
@@ -26,6 +28,8 @@ Status = Literal["passed", "failed", "skipped", "waived"]
 PROFILES = {"fast": 1, "thorough": 20}  # how many times the examples that a law asks for
 SEED = 1  # of the examples: the same ones each time
 TURNS, APART = 20, 1_000_003  # how often more examples are drawn while a law has not seen what it is about, and how
+KIT = ("rlblocks.testing", "hypothesis")  # how the names of modules begin in which laws run
+TOOLS = {"torch", "numpy", *sys.stdlib_module_names}  # what laws call, as blocks do
 LIMIT = 120.0  # seconds that a law may take in the fast profile; the thorough one has as many times that as examples
 
 
@@ -188,7 +192,7 @@ def _broken(law: Law, block: Block, times: int, limit: float, seed: int) -> tupl
     except LawBroken as broken:
         return str(broken), last[0]
     except Exception as error:  # noqa: BLE001  whatever a block raises is a broken law, to be told in one line
-        return f"it raised {_said(error)}", last[0]
+        return _raised(error), last[0]
     missing = coverage.missing(law.covers)
     return (f"vacuous: no input had {' or '.join(missing)}" if missing else ""), ""
 
@@ -218,6 +222,13 @@ def _examples(
     name = "_hypothesis_internal_database_key"  # else it is a digest of this source, for no database, in every law
     setattr(examples, name, b"")
     return examples
+
+
+def _raised(error: Exception) -> str:
+    """What to say of an exception: the block raised it, or the law did, which cannot read what the block returned."""
+    running = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    ours = all(name.startswith(KIT) or name.partition(".")[0] in TOOLS for name in running)
+    return f"this law cannot read what it returned: {_said(error)}" if ours else f"it raised {_said(error)}"
 
 
 def _said(error: BaseException) -> str:

@@ -44,6 +44,15 @@ with unlisted():
             self.calls[0] += 1
             return reward + self.calls[0]
 
+    @block("lab/halved")
+    class Halved(Target):
+        """A target that writes fewer rows than it reads."""
+
+        inputs = {"reward": read("reward"), "discount": read("discount"), "q": read("next.q@target")}
+
+        def compute(self, *, reward, discount, q):
+            return (reward + discount * q.amax(-1))[: len(reward) // 2].detach()
+
     @block("lab/odd_function")
     class AsksForMore(Target):
         """A target that needs what the kit cannot make up."""
@@ -127,6 +136,13 @@ def test_a_block_that_raises_is_told_in_a_line():
     assert found.reason.startswith("it raised ZeroDivisionError: integer ")
     assert "Divides().compute(" in found.counterexample
     assert "Traceback" not in str(found)
+
+
+def test_what_a_law_cannot_read_is_not_said_to_be_raised_by_the_block():
+    """Of an array of another shape than is due some laws make an exception, of which the block knows nothing."""
+    found = result_of(Halved(), "GEN-9")
+
+    assert found.reason.startswith("this law cannot read what it returned: IndexError: ")
 
 
 def test_a_block_that_remembers_is_not_pure():

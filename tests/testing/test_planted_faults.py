@@ -25,6 +25,7 @@ def is_told(fault, result):
     assert result.counterexample
     assert "vacuous" not in result.reason
     assert ("it raised" in result.reason) == (fault.id in RAISES), result
+    assert "cannot read" not in result.reason, result
 
 
 @pytest.mark.parametrize(("fault", "law"), named(LATER))

@@ -20,7 +20,7 @@ from rlblocks.envs import Environment, Supplied, SuppliedVector
 from rlblocks.losses import Loss
 from rlblocks.schedules import Constant
 from tests.core.odd_blocks import unregistered
-from tests.core.small_blocks import CPU
+from tests.states import CPU
 
 ID = "rlblocks-tests/Told-v0"
 LONGEST = 6

@@ -12,15 +12,14 @@ from torch import nn
 from rlblocks import Network, Objective, Recipe, block, draw, read, scheduled
 from rlblocks._core.keys import Spec
 from rlblocks._core.loop import Loop
-from rlblocks._core.state import State, build
-from rlblocks._core.wiring import wire
+from rlblocks._core.state import State
 from rlblocks.explorers import Explorer, Greedy
 from rlblocks.losses import Loss
 from rlblocks.networks import MLP, Features, Head, QValues
 from rlblocks.targets import Target
 from tests.core.odd_blocks import unregistered
+from tests.states import state_of
 
-CPU = torch.device("cpu")
 TD0 = {"reward": read("reward"), "discount": read("discount")}
 
 
@@ -287,11 +286,6 @@ def two_objectives(**changes: Any) -> Recipe:
         target_updates={"torso": keeper, "q": keeper},
     )  # fmt: skip
     return small(attrs.evolve(made, **changes))
-
-
-def state_of(recipe: Recipe, *, steps: int, seed: int = 3) -> State:
-    """A fresh state for so many steps."""
-    return build(wire(recipe), seed=seed, budget=steps, device=CPU)
 
 
 def ran(recipe: Recipe, steps: int, seed: int = 3) -> State:

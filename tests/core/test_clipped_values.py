@@ -13,8 +13,7 @@ from rlblocks._core.loop import Loop
 from rlblocks._core.state import State
 from rlblocks.losses import ClippedValueLoss
 from rlblocks.transforms import Keep
-from tests.core.small_blocks import state_of
-from tests.core.test_state import leaves, run_on
+from tests.states import leaves, run_on, state_of
 
 clipped_value = PATCHES["clipped_value"]
 LOSS = "objectives.policy.losses[1]"

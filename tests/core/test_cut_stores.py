@@ -17,7 +17,8 @@ from rlblocks._core.state import State
 from rlblocks.envs import Supplied, TimeLimit, as_environment
 from rlblocks.stores import NStep, WholeEpisodes
 from rlblocks.testing.clock import LONGEST, ClockEnv
-from tests.core.small_blocks import ran, small, state_of
+from tests.core.small_blocks import ran, small
+from tests.states import state_of
 
 SMALL_POLICY = {"networks.policy.body.widths": (6,)}
 SMALL = {**SMALL_POLICY, "networks.value.body.widths": (6,)}

@@ -14,8 +14,8 @@ from rlblocks._core.errors import RunError
 from rlblocks._core.overrides import apply_overrides
 from rlblocks.envs import ClipReward, Goal, Gym, PointGoal, Supplied, TimeLimit
 from rlblocks.stores import Hindsight, PrioritizedReplay
-from tests.core.small_blocks import ran, state_of
-from tests.core.test_state import leaves, run_on
+from tests.core.small_blocks import ran
+from tests.states import leaves, run_on, state_of
 
 LONGEST = 7
 WRAPPERS = (TimeLimit(LONGEST), Goal())

@@ -25,7 +25,6 @@ from rlblocks.stores import UniformReplay
 from rlblocks.target_updates import HardCopy, Polyak, SameAsOnline
 from tests.core.odd_blocks import unregistered
 from tests.core.small_blocks import (
-    CPU,
     Doubled,
     FromDoubled,
     NotANumberAt,
@@ -33,9 +32,9 @@ from tests.core.small_blocks import (
     parameters,
     ran,
     small,
-    state_of,
     two_objectives,
 )
+from tests.states import CPU, state_of
 
 LENGTH = 5
 

@@ -16,9 +16,9 @@ from rlblocks._core.loop import Loop
 from rlblocks._core.state import State
 from rlblocks.envs import Supplied, TimeLimit, as_environment
 from rlblocks.explorers import Boltzmann, EpsilonGreedy, UniformRandom
-from tests.core.small_blocks import Jittered, ran, small, state_of
-from tests.core.test_state import leaves, run_on
+from tests.core.small_blocks import Jittered, ran, small
 from tests.envs.gated import LEGAL, LONGEST, Gated, told
+from tests.states import leaves, run_on, state_of
 
 POISON = 1e6
 VALUES = {

@@ -18,8 +18,8 @@ from rlblocks.explorers import OrnsteinUhlenbeck
 from rlblocks.runs.agent import Agent
 from rlblocks.runs.evaluation import evaluate
 from tests.core.rollouts import MODES, Told, in_vectors, told
-from tests.core.small_blocks import CPU, ran, state_of
-from tests.core.test_state import leaves, run_on
+from tests.core.small_blocks import ran
+from tests.states import CPU, leaves, run_on, state_of
 
 BOX = spaces.Box(np.array([-1.0, 2.0], np.float32), np.array([3.0, 2.5], np.float32))
 SIZES = {

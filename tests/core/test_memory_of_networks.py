@@ -21,7 +21,7 @@ from rlblocks.normalizers import RewardScale
 from rlblocks.runs.agent import Agent
 from rlblocks.runs.evaluation import evaluate
 from tests.core.rollouts import MODES, in_vectors, small, steady, told, unpacked
-from tests.core.small_blocks import CPU
+from tests.states import CPU
 
 Step = tuple[float, float, float]
 

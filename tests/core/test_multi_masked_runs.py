@@ -15,10 +15,10 @@ from rlblocks._core.dry_run import build_modules
 from rlblocks.envs import Supplied, TimeLimit, as_environment
 from rlblocks.runs.agent import Agent
 from rlblocks.runs.evaluation import evaluate
-from tests.core.small_blocks import CPU, ran, state_of
+from tests.core.small_blocks import ran
 from tests.core.test_masked_runs import POLICIES, learnt
-from tests.core.test_state import leaves, run_on
 from tests.envs.multi_gated import EVERY, LONGEST, PAIRS, PairGated, as_array, as_tuple
+from tests.states import CPU, leaves, run_on, state_of
 
 
 def pairs(mode: AutoresetMode | None = None) -> Any:

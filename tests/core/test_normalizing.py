@@ -20,8 +20,8 @@ from rlblocks.normalizers import ObservationNorm, RewardScale
 from rlblocks.runs.agent import Agent
 from rlblocks.runs.evaluation import evaluate
 from tests.core.rollouts import MODES, Told, in_vectors, learnt, small, told, unpacked, witnessed
-from tests.core.small_blocks import CPU
 from tests.core.small_blocks import small as small_dqn
+from tests.states import CPU
 
 NORMALIZERS = {"observation": ObservationNorm(), "reward": RewardScale()}
 SEEN, RETURNS = "normalizers.observation", "normalizers.reward"

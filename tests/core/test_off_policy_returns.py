@@ -26,7 +26,8 @@ from rlblocks.schedules import Linear
 from rlblocks.stores import Rollout
 from rlblocks.targets import NoTarget, PreparedReturn
 from tests.core.odd_blocks import unregistered
-from tests.core.small_blocks import ran, state_of
+from tests.core.small_blocks import ran
+from tests.states import state_of
 
 GAMMA, STATES, GOAL, STEPS = 0.9, 4, 1.0, 8_000
 

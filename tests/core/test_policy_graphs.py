@@ -22,7 +22,7 @@ from rlblocks.normalizers import ObservationNorm, RewardScale
 from rlblocks.runs.options import compiler
 from tests.core.graphs import assert_alike, captured, traced
 from tests.core.rollouts import in_vectors, small, steady, told
-from tests.core.small_blocks import CPU
+from tests.states import CPU
 
 BOX = spaces.Box(np.array([-2.0, 0.0], np.float32), np.array([1.0, 5.0], np.float32))
 

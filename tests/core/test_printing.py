@@ -34,9 +34,9 @@ from tests.core.small_blocks import (
     parameters,
     ran,
     small,
-    state_of,
     two_objectives,
 )
+from tests.states import state_of
 
 KEEPER = dqn().get("target_updates.q")
 

@@ -18,7 +18,8 @@ from rlblocks.distributions import StateGaussian, TanhGaussian
 from rlblocks.envs.base import Facts
 from rlblocks.runs.agent import Agent
 from tests.core.rollouts import MODES, Told, in_vectors, learnt, small, told, witnessed
-from tests.core.small_blocks import CPU, parameters
+from tests.core.small_blocks import parameters
+from tests.states import CPU
 
 LOW, HIGH = np.array([-2.0, 0.0], np.float32), np.array([1.0, 5.0], np.float32)
 SPECS = [

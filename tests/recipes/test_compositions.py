@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
@@ -25,6 +24,7 @@ from rlblocks._core.state import State, build
 from rlblocks.runs import checkpoint
 from rlblocks.testing import compositions, recipes
 from rlblocks.testing.random_blocks import GALLERY, MODERATE, Gallery
+from tests.states import leaves
 
 MANY = settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 FEW = settings(
@@ -32,17 +32,6 @@ FEW = settings(
 )
 MOST = 400  # environment steps after which something was learned in every recipe of small sizes
 PAST = 3  # pauses of the loop after the first learn step, at which it is saved
-
-
-def leaves(tree: Any, at: str = "") -> dict[str, Any]:
-    """Every leaf of a tree by its path, as something that is equal only where every bit is."""
-    if isinstance(tree, dict):
-        return {k: v for key, item in tree.items() for k, v in leaves(item, f"{at}.{key}").items()}
-    if isinstance(tree, list | tuple):
-        return {k: v for key, item in enumerate(tree) for k, v in leaves(item, f"{at}[{key}]").items()}
-    if isinstance(tree, torch.Tensor):
-        tree = tree.numpy()
-    return {at: (tree.dtype.str, tree.shape, tree.tobytes()) if isinstance(tree, np.ndarray) else repr(tree)}
 
 
 def fresh(plan: Plan) -> State:

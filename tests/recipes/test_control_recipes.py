@@ -6,21 +6,19 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from rlblocks.recipes import PATCHES, RECIPES, ddpg, n_step, prioritized, redq, sac, sac_discrete, td3, tqc
 
 from rlblocks import Recipe, RecipeError, WiringError, compose, wire
 from rlblocks._core.diff import apply, diff
-from rlblocks._core.loop import Loop
-from rlblocks._core.state import State, build
 from rlblocks.envs import Gym
 from rlblocks.runs.options import compiler
 from rlblocks.stores import NStep, PrioritizedReplay
 from tests.core.graphs import assert_alike, captured, traced
-from tests.core.small_blocks import CPU, parameters
+from tests.core.small_blocks import parameters
 from tests.recipes.test_policy_recipes import blocks_and_numbers
+from tests.states import leaves, run_on, state_of
 
 CONTROL = ("ddpg", "td3", "sac", "sac_discrete", "tqc", "redq")
 LADDER = [(ddpg, td3), (td3, sac), (sac, tqc), (sac, redq), (sac, sac_discrete), (ddpg, redq)]
@@ -37,29 +35,6 @@ def small(name: str, **numbers: Any) -> Recipe:
     return RECIPES[name]().set(
         {**SMALL, "store.capacity": 512, **({"cadence.updates": 2} if name == "redq" else {}), **numbers}
     )
-
-
-def state_of(recipe: Recipe, steps: int, seed: int = 3) -> State:
-    return build(wire(recipe), seed=seed, budget=steps, device=CPU)
-
-
-def run_on(state: State, steps: int, compile_learn: Callable[[Any], Any] = lambda function: function) -> State:
-    """Some more environment steps."""
-    state.counters.budget = state.counters.env_steps + steps
-    for _ in Loop(state, compile_learn).steps():
-        pass
-    return state
-
-
-def leaves(tree: Any, at: str = "") -> dict[str, Any]:
-    """Everything in a tree, bit for bit, by its path."""
-    if isinstance(tree, dict):
-        return {k: v for key, item in tree.items() for k, v in leaves(item, f"{at}.{key}").items()}
-    if isinstance(tree, list | tuple):
-        return {k: v for key, item in enumerate(tree) for k, v in leaves(item, f"{at}[{key}]").items()}
-    if isinstance(tree, torch.Tensor):
-        tree = tree.numpy()
-    return {at: (tree.dtype.str, tree.shape, tree.tobytes()) if isinstance(tree, np.ndarray) else tree}
 
 
 # -- neighbours --------------------------------------------------------------------------------------------------------

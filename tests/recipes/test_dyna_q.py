@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rlblocks.recipes import dyna_q, q_learning
 
 from rlblocks.optimizers import SGD
-from tests.recipes.test_control_recipes import run_on, state_of
 from tests.recipes.test_policy_recipes import blocks_and_numbers
 from tests.recipes.test_tabular_recipes import numbers_of
+from tests.states import run_on, state_of
 
 
 def test_it_is_q_learning_with_a_store_and_a_number() -> None:

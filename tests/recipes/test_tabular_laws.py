@@ -21,7 +21,7 @@ from rlblocks.losses import SquaredError
 from rlblocks.networks import MLP, Body, Dense, Lookup, QValues
 from rlblocks.optimizers import SGD, Optimizer
 from rlblocks.testing import unlisted
-from tests.recipes.test_control_recipes import state_of
+from tests.states import state_of
 from tests.testing.faulty_networks import Module
 from tests.testing.faulty_tables import BeyondTheBest
 

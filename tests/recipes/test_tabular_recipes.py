@@ -15,8 +15,8 @@ from rlblocks.envs import Discretise, Gym
 from rlblocks.optimizers import SGD, Traces
 from rlblocks.stores import NStep, PrioritizedReplay, UniformReplay, WithNext
 from tests.core.graphs import assert_alike, captured, traced
-from tests.recipes.test_control_recipes import leaves, run_on, state_of
 from tests.recipes.test_policy_recipes import blocks_and_numbers
+from tests.states import leaves, run_on, state_of
 
 TABULAR = ("q_learning", "sarsa", "expected_sarsa", "dyna_q", "double_q_learning", "sarsa_lambda")
 REPLAYS = [UniformReplay(64), PrioritizedReplay(64)]

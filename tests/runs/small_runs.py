@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 import attrs
 import gymnasium
 import numpy as np
-import torch
 from rlblocks.recipes import dqn
 
 import rlblocks
 from rlblocks import Recipe
 from rlblocks.runs import checkpoint
 from rlblocks.runs.folder import LAST, METRICS, read_metrics
+from tests.states import leaves
 
 ID = "rlblocks-tests/Walk-v0"
 SMALL = {
@@ -89,17 +89,6 @@ def small(recipe: Recipe | None = None, **numbers: Any) -> Recipe:
 def train(folder: Path | None, recipe: Recipe | None = None, **options: Any) -> Any:
     """A run of sixty steps: checkpoints at 20 and 40, an evaluation at 30."""
     return rlblocks.train(recipe or small(), folder=folder, **{**OPTIONS, **options})
-
-
-def leaves(tree: Any, at: str = "") -> dict[str, Any]:
-    """Every leaf of a tree by its path, as something that is equal only where every bit is."""
-    if isinstance(tree, dict):
-        return {k: v for key, item in tree.items() for k, v in leaves(item, f"{at}.{key}").items()}
-    if isinstance(tree, list | tuple):
-        return {k: v for key, item in enumerate(tree) for k, v in leaves(item, f"{at}[{key}]").items()}
-    if isinstance(tree, torch.Tensor):
-        tree = tree.numpy()
-    return {at: (tree.dtype.str, tree.shape, tree.tobytes()) if isinstance(tree, np.ndarray) else repr(tree)}
 
 
 def saved(folder: Path, which: str = LAST) -> dict[str, Any]:

@@ -10,9 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
 from rlblocks.recipes import PATCHES, RECIPES, dqn, ppo, q_learning
 
 import rlblocks
@@ -22,9 +20,8 @@ from rlblocks.early_stops import KLStop
 from rlblocks.envs import TransitionTable
 from rlblocks.losses import KLPenalty
 from rlblocks.normalizers import ObservationNorm, RewardScale
-from rlblocks.runs import checkpoint
 from rlblocks.runs.events import EpisodeEnded, Event, Saved
-from rlblocks.runs.folder import LAST, METRICS, read_metrics
+from tests.runs.small_runs import records, saved
 
 STEPS, EVERY = 600, 150
 OPTIONS: dict[str, Any] = {
@@ -64,39 +61,6 @@ def in_a_killed_process(what: Any) -> None:
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), f"the process ended by itself: {status}"
     assert os.WTERMSIG(status) == signal.SIGKILL
-
-
-def leaves(tree: Any, at: str = "") -> dict[str, Any]:
-    """Every leaf of a checkpoint by its path."""
-    if isinstance(tree, dict):
-        return {k: v for key, item in tree.items() for k, v in leaves(item, f"{at}.{key}").items()}
-    if isinstance(tree, list | tuple):
-        return {k: v for key, item in enumerate(tree) for k, v in leaves(item, f"{at}[{key}]").items()}
-    return {at: tree}
-
-
-def bits(leaf: Any) -> Any:
-    """Something that is equal only where every bit is."""
-    if isinstance(leaf, torch.Tensor):
-        leaf = leaf.numpy()
-    if isinstance(leaf, np.ndarray):
-        return leaf.dtype.str, leaf.shape, leaf.tobytes()
-    return repr(leaf)
-
-
-def state_of(folder: Path) -> dict[str, Any]:
-    """The last checkpoint of a run: weights, optimizer, store, environments, generators, counters."""
-    tree, _ = checkpoint.load(folder / LAST)
-    return {
-        at: bits(leaf)
-        for at, leaf in leaves(tree).items()
-        if at not in (".session.outcome.seconds", ".session.metrics")
-    }
-
-
-def records(folder: Path) -> list[dict[str, Any]]:
-    """The metrics, without what the wall clock says and where the folder is."""
-    return [{k: v for k, v in r.items() if k not in ("seconds", "path")} for r in read_metrics(folder / METRICS)]
 
 
 def small(recipe: Recipe) -> Recipe:
@@ -153,7 +117,7 @@ def test_killed_twice_and_resumed_is_never_killed(name: str, tmp_path: Path) -> 
     resumed = rlblocks.resume(folder, view="quiet")
 
     assert resumed.reason == "budget"
-    ours, theirs = state_of(folder), state_of(whole.folder)
+    ours, theirs = saved(folder), saved(whole.folder)
     assert [at for at in theirs if ours.get(at) != theirs[at]] == []
     assert ours.keys() == theirs.keys()
     assert records(folder) == records(whole.folder)
@@ -174,7 +138,7 @@ def test_in_a_new_interpreter(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True, timeout=120)
 
-    assert state_of(folder) == state_of(whole.folder)
+    assert saved(folder) == saved(whole.folder)
 
 
 def test_one_step_after_loading_moves_the_live_weights(tmp_path: Path) -> None:
@@ -182,11 +146,11 @@ def test_one_step_after_loading_moves_the_live_weights(tmp_path: Path) -> None:
     killed = tmp_path / "killed"
     in_a_killed_process(lambda: rlblocks.train(small(dqn()), folder=killed, callbacks=[KillAt(EVERY)], **OPTIONS))
     folder = next(killed.iterdir())
-    before = state_of(folder)
+    before = saved(folder)
 
     rlblocks.resume(folder, view="quiet")
 
-    after = state_of(folder)
+    after = saved(folder)
     moved = [at for at in before if at.startswith(".networks") and before[at] != after[at]]
     assert moved == [at for at in before if at.startswith(".networks")]
     assert moved

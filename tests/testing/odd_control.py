@@ -51,9 +51,9 @@ with unlisted():
                 errors.append(gap.detach().abs())
             return (rows * weights(w, rows)).mean(), torch.stack(errors).mean(0)
 
-    @block("lab/pairwise")
-    class PairByPair(Loss):
-        """The quantile Huber error in Python, one pair at a time, with a κ for all times."""
+    @block("lab/quantilewise")
+    class QuantileByQuantile(Loss):
+        """The quantile Huber error in Python, one quantile at a time, with a κ for all times."""
 
         inputs = {
             "theta": Read("q@online", at="action", dims=("*", "batch"), raw=True),
@@ -72,11 +72,10 @@ with unlisted():
             rows, errors = each.new_zeros(len(y)), each.new_zeros(len(y))
             for member in each:
                 for i in range(count):
-                    for j in range(y.shape[1]):
-                        gap = goal[:, j] - member[:, i]
-                        size, level = gap.abs(), (i + 0.5) / count
-                        cost = torch.where(size <= k, gap * gap / (2 * k), size - k / 2)
-                        rows = rows + torch.where(gap.detach() < 0, 1 - level, level) * cost / (count * y.shape[1])
+                    gap = goal - member[:, i : i + 1]
+                    size, level = gap.abs(), (i + 0.5) / count
+                    cost = torch.where(size <= k, gap * gap / (2 * k), size - k / 2)
+                    rows = rows + (torch.where(gap.detach() < 0, 1 - level, level) * cost).mean(1) / count
                 errors = errors + (goal.mean(1) - member.detach().mean(1)).abs() / len(each)
             return (rows * weights(w, rows)).mean() * self.coefficient, errors
 
@@ -218,6 +217,6 @@ with unlisted():
 
 
 CORRECT = [
-    Expectiles(), PairByPair(), MeanActor(), InBits(), SortedQuantiles(), SortedQuantiles(1), ClampedPolicy(),
+    Expectiles(), QuantileByQuantile(), MeanActor(), InBits(), SortedQuantiles(), SortedQuantiles(1), ClampedPolicy(),
     TwoNumbers(),
 ]  # fmt: skip

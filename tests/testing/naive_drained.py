@@ -145,7 +145,8 @@ class ListEpisodes(ListLanes):
     """Whole episodes."""
 
     def refuse_more(self, state):
-        """Episodes of a stream are short enough."""
+        if any(len(lane) > self.block.longest for lane in (*state["going"], *state["done"])):
+            raise ValueError("longer episodes were saved")
 
     def next_lanes(self):
         return self.done[: self.block.count] if len(self.done) >= self.block.count else []

@@ -21,6 +21,7 @@ from rlblocks.testing import (
     unlisted,
 )
 from tests.testing.faulty_targets import UsesIllegalActions
+from tests.testing.naive_hindsight import LoopedHindsight
 
 with unlisted():
 
@@ -143,6 +144,13 @@ def test_what_a_law_cannot_read_is_not_said_to_be_raised_by_the_block():
     found = result_of(Halved(), "GEN-9")
 
     assert found.reason.startswith("this law cannot read what it returned: IndexError: ")
+
+
+def test_rows_of_one_step_are_no_sign_of_a_seed():
+    """Of one step and its copies with other goals all are alike, so that another seed cannot draw another step."""
+    (found,) = check_block(LoopedHindsight(), only=("GEN-4",), seed=12)
+
+    assert (found.status, found.reason) == ("passed", "")
 
 
 def test_a_block_that_remembers_is_not_pure():

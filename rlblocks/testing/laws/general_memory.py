@@ -55,7 +55,7 @@ def seeds_decide(case: Case) -> None:
     first = [one.sample(1) for _ in range(30)]
     second = [two.sample(1) for _ in range(30) if other.sample(1)]
     same(second, first, "of a second memory with the same seed, the samples")
-    steps = np.unique(one.memory.contents()["action"])  # a store may hold a step several times, such as with other goals
+    steps = np.unique(one.memory.contents()["action"])  # some are held several times, such as with other goals
     if len(steps) > 2 and not in_order(case.block):  # noqa: PLR2004  at chance 2/3³⁰ they would agree
         differs = [other.sample(1)["action"] for _ in range(30)] != [sample["action"] for sample in first]
         require(differs, "another seed drew the same 30 rows")

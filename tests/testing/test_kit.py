@@ -22,6 +22,7 @@ from rlblocks.testing import (
 )
 from tests.testing.faulty_targets import UsesIllegalActions
 from tests.testing.naive_hindsight import LoopedHindsight
+from tests.testing.odd_losses import SurrogateByCases
 
 with unlisted():
 
@@ -146,9 +147,12 @@ def test_what_a_law_cannot_read_is_not_said_to_be_raised_by_the_block():
     assert found.reason.startswith("this law cannot read what it returned: IndexError: ")
 
 
-def test_rows_of_one_step_are_no_sign_of_a_seed():
-    """Of one step and its copies with other goals all are alike, so that another seed cannot draw another step."""
-    (found,) = check_block(LoopedHindsight(), only=("GEN-4",), seed=12)
+@pytest.mark.parametrize(
+    ("correct", "law", "seed"), [(LoopedHindsight(), "GEN-4", 12), (SurrogateByCases(), "LOS-3c", 13)]
+)
+def test_what_once_accused_a_correct_block_does_not(correct, law, seed):
+    """Of one step and its copies with other goals no seed draws another; the sum of float32 weights is a float32."""
+    (found,) = check_block(correct, only=(law,), seed=seed)
 
     assert (found.status, found.reason) == ("passed", "")
 

@@ -148,6 +148,7 @@ class Plan:
             called += [kind for kind in (mutant.function.partition(".")[0],) if kind in self.checks]
         if not called:  # it only declares: whatever is beside it may be built on it
             called = [call for call in self.checks if call.startswith(f"{file.rpartition('/')[0]}/")]
+            called += {block.partition("(")[0] for call in called for _, block, _ in self.checks[call]}
         found = sorted({check for call in called for check in self.checks[call]})
         found.sort(key=lambda check: -(1 + 3 * self.kills[check[0]]) / (check[2] + 0.05))
         seen: Counter[tuple[str, str]] = Counter()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from rlblocks._core.block import Block
-from rlblocks._core.errors import FieldError, RecipeError, did_you_mean, nearest
+from rlblocks._core.errors import FieldError, RecipeError, RlblocksError, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,17 +89,19 @@ def _module(name: str) -> ModuleType:
     _look_here()
     try:
         return importlib.import_module(name.removesuffix(".py").replace(os.sep, "."))
-    except Exception as error:  # noqa: BLE001  a module may break in any way while it is imported
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a module may break in any way while it is imported
         absent = isinstance(error, ModuleNotFoundError) and name.startswith(str(error.name))
         said = f"there is no module {name!r}" if absent else _does_not_import(name, error)
         raise RecipeError(said, fix=AS_IN_PYTHON if absent else _repair(error)) from None
 
 
-def _does_not_import(name: str, error: Exception) -> str:
+def _does_not_import(name: str, error: BaseException) -> str:
     return f"the module {name!r} does not import: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
 
-def _repair(error: Exception) -> str:
+def _repair(error: BaseException) -> str:
+    if isinstance(error, RlblocksError) and error.fix:
+        return error.fix
     if isinstance(error, ModuleNotFoundError):
         return f"install what it needs: pip install {str(error.name).partition('.')[0]}"
     return "import it in Python to see where that arose"

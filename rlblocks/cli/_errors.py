@@ -61,6 +61,8 @@ def usage(error: BaseException) -> tuple[str, str]:
     close = re.search(r"(?:\. Did you mean (?P<a>[^?]*)\??| \(Possible options: (?P<b>.*)\))$", said)
     names = (close["a"] or close["b"]).replace("'", "").split(", ") if close else []
     said = said[: close.start()] if close else said
+    # What is alike in "--best" and "--to" are the dashes.
+    names = [name for name in names if not typed or nearest(typed, [name.lstrip("-").replace("-", "_")])]
     if typed and context is not None and any(parameter.name == "settings" for parameter in context.command.params):
         near = nearest(typed, option_names()) or nearest(typed, [name.lstrip("-").replace("-", "_") for name in names])
         if near in option_names() or not near:

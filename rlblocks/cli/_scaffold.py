@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import keyword
 import re
@@ -182,12 +183,23 @@ def scaffold_of(name: str, role: str) -> Scaffold:
     return Scaffold(package, word, "".join(part[:1].upper() + part[1:] for part in word.split("_")), role)
 
 
+def _taken(package: str) -> str:
+    """Where Python finds a package or module of that name; empty where it finds none."""
+    spec = importlib.util.find_spec(package)
+    return "" if spec is None else spec.origin or ""
+
+
 def write(scaffold: Scaffold, into: Path) -> list[Path]:
     """Write the files. A package that is there gets the block and its test; nothing is overwritten.
 
     Raises:
-        RecipeError: the block is there already, or the folder cannot be written to.
+        RecipeError: the block is there already, the folder cannot be written to, or another package has the name.
     """
+    if not (into / scaffold.package).exists() and (where := _taken(scaffold.package)):
+        raise RecipeError(
+            f"the name {scaffold.package!r} is taken by the package at {where}, which an installed one would hide",
+            fix="go to the folder of that package if it is yours, or name another one, as in my_blocks/name",
+        )
     written = []
     try:
         for relative, text in scaffold.files().items():

@@ -24,7 +24,7 @@ Values = Annotated[
 
 def plot(runs: Runs, to: To = None, values: Values = False) -> None:
     """Draw the learning curve of a run, or of several seeds with their mean and interval."""
-    from rlblocks.cli._recipes import runs_of
+    from rlblocks.cli._recipes import group_of, runs_of
 
     if values:
         from rlblocks.runs.values import draw_values
@@ -35,8 +35,12 @@ def plot(runs: Runs, to: To = None, values: Values = False) -> None:
         for run in found:
             show(draw_values(run, to))
         return
+    from rlblocks.runs.folder import CURVES
     from rlblocks.runs.plots import curve
 
+    group = group_of(runs[0]) if len(runs) == 1 else None
+    if to is None and group is not None:
+        to = group / CURVES[0]
     show(curve(*runs_of(runs), to=to))
 
 

@@ -72,6 +72,41 @@ def test_a_block_that_hangs_is_stopped(console, lab):
     assert said.out.count("it was stopped after 0.3 s") == 2
 
 
+def test_a_block_that_exits_breaks_its_laws(console, lab):
+    """An exit code of 0 that the block chose would say that no law is broken."""
+    lab("leaving", Leaver="raise SystemExit(0)")
+
+    said = console("check leaving:Leaver --law TGT-2")
+
+    assert said.code == 1
+    assert "BROKEN  TGT-2 " in said.out
+    assert "it ended the program by SystemExit: 0" in said.out
+    assert "1 failed" in said.out
+
+
+def test_a_module_that_exits_does_not_import(console, lab):
+    """What a module does at its import decides no verdict."""
+    (console.folder / "gone.py").write_text("import sys\nsys.exit(0)\n")
+
+    said = console("check gone.py")
+
+    assert said.code == 2
+    assert "error: the module 'gone.py' does not import: SystemExit: 0" in said.err
+
+
+def test_a_malformed_block_brings_its_own_fix(console, lab):
+    """An error of ours in a module says itself what to do."""
+    lab("malformed", Malformed="pass")
+    text = (console.folder / "malformed.py").read_text()
+    (console.folder / "malformed.py").write_text(text.replace("discount, q):", "discount):"))
+
+    said = console("check malformed")
+
+    assert said.code == 2
+    assert "does not import: BlockError: Malformed.compute and its inputs disagree" in said.err
+    assert "fix: make the keyword-only parameters of compute exactly the keys of inputs" in said.err
+
+
 def test_examples_have_a_seed(console, monkeypatch):
     """The option reaches every law, and is 1 where nothing is said."""
     asked = []

@@ -76,3 +76,29 @@ def test_all_misfits_are_told(console: Console, monkeypatch: pytest.MonkeyPatch)
 def test_usage_errors_name_the_verb_whose_help_helps() -> None:
     """Without a context it is the program's."""
     assert _errors.usage(typer.BadParameter("no number")) == ("invalid value: no number", "rlblocks --help")
+
+
+@pytest.mark.parametrize("line", ["plot runs/a --best", "resume runs/a --steps 1500"])
+def test_no_option_is_offered_that_is_alike_in_its_dashes_alone(line: str, console: Console) -> None:
+    """To take `--to` for `--best` mends nothing."""
+    said = console(line)
+
+    assert said.code == 2
+    assert said.err.endswith(f"fix: rlblocks {line.split(maxsplit=1)[0]} --help\n")
+
+
+def test_an_option_that_is_misspelt_is_offered(console: Console) -> None:
+    """Two letters exchanged."""
+    assert "did you mean '--values'?" in console("plot runs/a --vaules").err
+
+
+def test_a_group_of_seeds_is_drawn_into_its_folder(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its curves lie since training: not into whatever folder one stands in."""
+    from rlblocks.runs import plots, seeds
+
+    (console.folder / "runs" / "group").mkdir(parents=True)
+    (console.folder / "runs" / "group" / seeds.RECORD).write_text("{}")
+    monkeypatch.setattr(seeds, "group_runs", lambda _: [])
+    monkeypatch.setattr(plots, "curve", lambda *_, to: to)
+
+    assert console("plot runs/group").out.split() == ["runs/group/curves.png", "runs/group/curves.svg"]

@@ -67,3 +67,12 @@ def test_nothing_private_is_used(package: Path) -> None:
     for path in sorted((package / "src").rglob("*.py")):
         lines = path.read_text(encoding="utf-8").splitlines()
         assert [line for line in lines if "rlblocks" in line and "._" in line] == [], path.name
+
+
+@pytest.mark.parametrize("name", ["rlblocks", "torch", "json"])
+def test_a_package_that_is_installed_is_not_begun_anew(name: str, tmp_path: Path) -> None:
+    """Installing the new one, which is the next command, would hide or replace it."""
+    with pytest.raises(RecipeError, match=f"the name '{name}' is taken by the package at "):
+        write(scaffold_of(f"{name}/mine", "targets"), tmp_path)
+
+    assert list(tmp_path.iterdir()) == []

@@ -45,7 +45,8 @@ is after laws were written for survivors: laws that were made for a sample do be
 that the first share is the one to generalise from.
 
 Sample 2 was drawn of what was left when laws had been written for the survivors of sample 1, and asked before anything
-was written for its own.
+was written for its own. Of `targets/` and `returns/` it is all that was left, mostly what stands outside of functions,
+such as the ranges of fields, which no law had looked at.
 
 | folder | sample | mutants | not asked before | drawn | equivalent | noticed at first | of all | now | stopped |
 |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|

@@ -69,14 +69,13 @@ with unlisted():
                 raise ValueError("other shapes")
             each = theta.reshape(-1, *theta.shape[-2:])
             count, k, goal = theta.shape[-1], self.kappa, y.detach()
-            rows, errors = each.new_zeros(len(y)), each.new_zeros(len(y))
-            for member in each:
-                for i in range(count):
-                    gap = goal - member[:, i : i + 1]
-                    size, level = gap.abs(), (i + 0.5) / count
-                    cost = torch.where(size <= k, gap * gap / (2 * k), size - k / 2)
-                    rows = rows + (torch.where(gap.detach() < 0, 1 - level, level) * cost).mean(1) / count
-                errors = errors + (goal.mean(1) - member.detach().mean(1)).abs() / len(each)
+            rows = each.new_zeros(len(y))
+            for i in range(count):
+                gap = goal - each[:, :, i : i + 1]
+                size, level = gap.abs(), (i + 0.5) / count
+                cost = torch.where(size <= k, gap * gap / (2 * k), size - k / 2)
+                rows = rows + (torch.where(gap.detach() < 0, 1 - level, level) * cost).mean(2).sum(0) / count
+            errors = (goal.mean(1) - each.detach().mean(2)).abs().mean(0)
             return (rows * weights(w, rows)).mean() * self.coefficient, errors
 
     @block("lab/mean_actor")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rlblocks.runs._progress import Progress, summary
 from rlblocks.runs._text import Glyphs, count, duration, number, percent, printable, typed
+from rlblocks.runs.folder import LAST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 
 Row = tuple[str, str]  # a label and what is said under it
 
-NEXT = {"play": "watch it", "plot": "see its curves", "resume": "go on from its last checkpoint"}
+NEXT = {
+    "play": "watch it", "plot": "see its curves", "resume": "go on from its last checkpoint",
+    "evaluate": "a hundred episodes from start states it never saw",
+}  # fmt: skip
+ORDER = {"budget": ("play", "plot", "evaluate"), "solved": ("play", "plot", "resume")}
+STOPPED = ("resume", "play", "plot")
 
 
 def banner(started: Started) -> tuple[list[Row], list[Row]]:
@@ -48,10 +54,16 @@ def aligned(rows: list[Row], indent: str) -> list[str]:
 
 
 def commands(finished: Finished) -> list[Row]:
-    """What one would type next, and what for; to go on comes first where the run was cut short."""
+    """What one would type next, and what for; to go on comes first where the run was cut short.
+
+    A run that took all its steps has nothing to go on with, and one that broke before its first checkpoint nothing to
+    go on from.
+    """
     if finished.folder is None:
         return []
-    order = ("play", "plot", "resume") if finished.reason in ("budget", "solved") else ("resume", "play", "plot")
+    order: tuple[str, ...] = ORDER.get(finished.reason, STOPPED)
+    if finished.reason == "failed" and finished.folder.is_dir() and not (finished.folder / LAST).exists():
+        order = ()
     return [(f"rlblocks {verb} {typed(finished.folder)}", NEXT[verb]) for verb in order]
 
 
@@ -60,7 +72,8 @@ def verdict_lines(finished: Finished) -> list[str]:
     lines = [printable(finished.verdict)]
     if finished.folder is not None:
         lines.append(f"  folder  {printable(typed(finished.folder))}")
-        lines += ["  next", *aligned(commands(finished), "    ")]
+        after = aligned(commands(finished), "    ")
+        lines += ["  next", *after] if after else []
     return lines
 
 

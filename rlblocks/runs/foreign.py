@@ -7,6 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from rlblocks._core.errors import CheckpointError, did_you_mean
+from rlblocks.runs.folder import CHECKPOINTS, COMMAND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +72,9 @@ def _look(path: Path) -> str:
 
 
 def _neighbour(path: Path) -> str:
+    run = path.parent.parent
+    if path.parent.name == CHECKPOINTS and not path.parent.exists() and (run / COMMAND).is_file():
+        return f"the run ended before it saved anything: begin it anew, as {run / COMMAND} says"
     try:
         there = [entry.name for entry in path.parent.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
     except (OSError, ValueError):

@@ -174,10 +174,12 @@ def _check_budget(plan: Plan, options: Options) -> None:
             fix=f"take more steps: steps={10 * first:_}, or make the chunk smaller",
         )
     if options.steps <= needs:
+        shorter = max(1, options.steps // 10)
         raise RecipeError(
             f"recipe {plan.recipe.name!r} would never learn: the run takes {options.steps:,} steps, and learning "
             f"begins once the store holds {needs:,} rows",
-            fix=f"take more steps, or a shorter warm-up: cadence.warmup={max(1, options.steps // 10)}",
+            fix=f"take more steps, or a shorter warm-up: cadence.warmup={shorter}"
+            if shorter < needs else f"take more steps: steps={10 * needs:_}",
         )  # fmt: skip
 
 

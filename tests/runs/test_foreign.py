@@ -5,9 +5,13 @@ import os
 import pytest
 import torch
 from generations import Bomb, bomb, names, write, zipped
+from rlblocks.recipes import dqn
 
 from rlblocks._core.errors import CheckpointError
+from rlblocks.runs._record import write_record
 from rlblocks.runs.checkpoint import load
+from rlblocks.runs.options import Options
+from rlblocks.runs.train import resume
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
@@ -39,3 +43,13 @@ def test_what_is_no_checkpoint_is_named_and_never_opened(tmp_path, kind):
     assert "checkpoints/last" in caught.value.fix
     assert not mark.exists()
     assert names(tmp_path) == ["model"]
+
+
+def test_a_run_that_saved_nothing_is_to_be_begun_anew(tmp_path):
+    """It is a run folder as any other, but for its checkpoints."""
+    run = tmp_path / "runs" / "dqn-1"
+    run.mkdir(parents=True)
+    write_record(run, dqn(), Options(), "rlblocks run dqn")
+    with pytest.raises(CheckpointError, match="there is no checkpoint") as caught:
+        resume(run)
+    assert caught.value.fix == f"the run ended before it saved anything: begin it anew, as {run / 'command.txt'} says"

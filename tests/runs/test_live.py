@@ -328,17 +328,30 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(term, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("reason", "first"), [("budget", "play"), ("solved", "play"), ("interrupted", "resume"), ("failed", "resume")]
-)
-def test_what_to_type_next_depends_on_how_it_ended(reason, first):
-    """A run that was cut short is resumed first."""
+    ("reason", "told"),
+    [
+        ("budget", ["play", "plot", "evaluate"]), ("solved", ["play", "plot", "resume"]),
+        ("interrupted", ["resume", "play", "plot"]), ("failed", ["resume", "play", "plot"]),
+    ],
+)  # fmt: skip
+def test_what_to_type_next_depends_on_how_it_ended(reason, told):
+    """A run that was cut short is resumed first, and one that took all its steps not at all."""
     stream = Stream()
 
     live_view(stream).on(Finished(5, 4, reason, "over", FOLDER, 1.0))
 
-    verbs = re.findall(r"rlblocks (\w+) runs/dqn-1", stream.getvalue())
-    assert verbs[0] == first
-    assert sorted(verbs) == ["play", "plot", "resume"]
+    assert re.findall(r"rlblocks (\w+) runs/dqn-1", stream.getvalue()) == told
+
+
+def test_nothing_is_offered_that_needs_a_checkpoint_where_there_is_none(tmp_path):
+    """A run that broke before it saved anything can be neither resumed nor watched."""
+    stream = Stream()
+    (tmp_path / "run").mkdir()
+
+    live_view(stream).on(Finished(5, 4, "failed", "failed at 5 steps", tmp_path / "run", 1.0))
+
+    assert "folder" in stream.getvalue()
+    assert "rlblocks" not in stream.getvalue()
 
 
 def test_a_resumed_run_says_where_it_goes_on():

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from rlblocks.recipes import dqn, n_step, ppo
+from rlblocks.recipes import dqn, n_step, ppo, q_learning
 from small_runs import ID, OPTIONS, Walk, Watch, leaves, only, records, saved, small, train, weights
 
 import rlblocks
@@ -316,6 +316,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
         lambda folder: train(folder, steps=20),
         ("recipe 'dqn' would never learn: the run takes 20 steps, and learning begins once the store holds 20 rows\n"
         "  fix: take more steps, or a shorter warm-up: cadence.warmup=2"),
+    ),
+    "a run that is too short for any warm-up": (
+        lambda folder: train(folder, q_learning(), steps=1),
+        ("recipe 'q_learning' would never learn: the run takes 1 steps, and learning begins once the store holds "
+        "1 rows\n  fix: take more steps: steps=10"),
     ),
     "a run that ends before its first rollout": (
         lambda folder: train(folder, ppo(), steps=1023),

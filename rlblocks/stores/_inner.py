@@ -10,12 +10,20 @@ from rlblocks._core.errors import FieldError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rlblocks._core.keys import Spec
+    from rlblocks.envs.base import Facts
+
 DRAINED, SINGLE, CONSECUTIVE = "drained", "single steps", "consecutive steps"  # what may not fit inside
 
 
 def outputs_inside(wrapper: Any) -> tuple[str, ...]:
     """What the store inside writes."""
     return tuple(wrapper.inner.outputs)
+
+
+def specs_inside(wrapper: Any) -> Mapping[str, Spec]:
+    """What is known of what the store inside writes."""
+    return dict(wrapper.inner.specs)
 
 
 def debts_inside(wrapper: Any) -> tuple[str, ...]:
@@ -39,6 +47,11 @@ def inputs_inside(wrapper: Any) -> Mapping[str, Declared]:
 def rows_inside(wrapper: Any) -> int:
     """See `Store.most_rows`: as the store inside."""
     return int(wrapper.inner.most_rows())
+
+
+def misfit_inside(wrapper: Any, facts: Facts) -> str:
+    """See `Store.misfit`: as the store inside."""
+    return str(wrapper.inner.misfit(facts))
 
 
 def refuse(wrapper: Any, reasons: Mapping[str, tuple[str, str]]) -> None:

@@ -131,14 +131,13 @@ class Lanes:
         columns = {name: self.block(name, self.depth) for name in self.columns}
         return {"lengths": self.lengths.copy(), "columns": columns}
 
-    def load(self, state: Tree) -> None:
-        """Become what `state()` described.
+    def require(self, state: Tree) -> None:
+        """Refuse what `load` would refuse.
 
         Raises:
-            CheckpointError: it describes other columns, longer lanes or another number of them. Nothing was changed.
+            CheckpointError: it describes other columns, longer lanes or another number of them.
         """
-        lengths = state["lengths"]
-        depth = int(lengths.max(initial=0))
+        lengths, depth = state["lengths"], int(state["lengths"].max(initial=0))
         if lengths.shape != self.lengths.shape or depth > self.most:
             raise CheckpointError(
                 f"the saved rows are of {len(lengths)} environments and {depth} steps, but {self.owner} holds "
@@ -147,6 +146,15 @@ class Lanes:
             )  # fmt: skip
         expected = {name: ((depth, self.environments, *shape), str(dt)) for name, (shape, dt) in self._specs.items()}
         require_saved(self.owner, state["columns"], expected)
+
+    def load(self, state: Tree) -> None:
+        """Become what `state()` described.
+
+        Raises:
+            CheckpointError: as `require`. Nothing was changed.
+        """
+        self.require(state)
+        lengths, depth = state["lengths"], int(state["lengths"].max(initial=0))
         if depth > self._room:
             self._make_room(depth)
         self.lengths[:] = lengths

@@ -20,6 +20,7 @@ from rlblocks.stores._inner import (
     outputs_inside,
     refuse,
     rows_inside,
+    specs_inside,
 )
 from rlblocks.stores._lanes import Lanes
 from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree
@@ -80,6 +81,7 @@ class Hindsight(Store):
     goals: int = fields.integer(4, ge=1, unit="copies of a step")
 
     outputs = property(outputs_inside)  # a wrapper answers for what it wraps
+    specs = property(specs_inside)
     debts = property(debts_inside)
     inputs = property(inputs_inside)
     most_rows = rows_inside
@@ -221,7 +223,8 @@ class HindsightMemory:
         """Become what `state()` described.
 
         Raises:
-            CheckpointError: it describes other columns or another number of environments.
+            CheckpointError: it describes other columns or another number of environments. Nothing was changed.
         """
+        self.lanes.require(state["lanes"])
         self.inner.load(state["inner"])
         self.lanes.load(state["lanes"])

@@ -17,9 +17,11 @@ from rlblocks.stores._inner import (
     SINGLE,
     debts_inside,
     inputs_inside,
+    misfit_inside,
     outputs_inside,
     refuse,
     rows_inside,
+    specs_inside,
 )
 from rlblocks.stores._ring import Gate, require_alike
 from rlblocks.stores.base import Rows, SampledMemory, Store, StoreSpec, Tree
@@ -72,9 +74,11 @@ class NStep(Store):
     n: int = fields.integer(3, ge=1, unit="steps")
 
     outputs = property(outputs_inside)  # a wrapper answers for what it wraps
+    specs = property(specs_inside)
     debts = property(debts_inside)
     inputs = property(inputs_inside)
     most_rows = rows_inside
+    misfit = misfit_inside
 
     def __attrs_post_init__(self) -> None:
         twice = "which needs the steps one by one, but joined rows overlap"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.docs.pages import ROOT
 
@@ -21,3 +22,13 @@ def generate() -> Iterator[Any]:
         patch.syspath_prepend(ROOT / "docs")
         spec.loader.exec_module(module)
         yield module
+
+
+@pytest.fixture
+def patient() -> Iterator[None]:
+    """Properties on pages may take their time: how fast this machine is now is no fact about a page."""
+    before = settings.get_current_profile_name()
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
+    yield
+    settings.load_profile(before)

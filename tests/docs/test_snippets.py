@@ -56,7 +56,7 @@ def shortened(train: Any) -> Any:
 
 
 @pytest.mark.parametrize("page", pages_with("python"))
-@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.usefixtures("elsewhere", "patient")
 def test_the_python_of_a_page_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From top to bottom, in one module; a `text` block behind it is what it prints, or the error that it raises."""
     module = ModuleType("snippet")

@@ -127,6 +127,7 @@ def describe(env: Env, name: str) -> Facts:
     return Facts(
         name=name,
         observation_space=observation_space(env.observation_space, name),
+        first=int(getattr(env.observation_space, "start", 0)),
         action_space=env.action_space,
         reward_threshold=env.spec.reward_threshold if env.spec else None,
         max_episode_steps=step_limit(env),

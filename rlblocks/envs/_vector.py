@@ -45,6 +45,7 @@ def vector_facts(env: Vector, *, masked: bool = False) -> Facts:
     return Facts(
         name=name,
         observation_space=observation_space(env.single_observation_space, name),
+        first=int(getattr(env.single_observation_space, "start", 0)),
         action_space=env.single_action_space,
         reward_threshold=env.spec.reward_threshold if env.spec else None,
         max_episode_steps=_step_limit(env),

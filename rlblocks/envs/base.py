@@ -42,6 +42,7 @@ class Facts:
     takes_wrappers: bool = True  # whether its block has a field for them
     masked: bool = False  # whether the info of a reset, and of every step, says which actions are legal
     goals: gymnasium.Space[Any] | None = None  # of the goals in which observations end; None where they end in none
+    first: int = 0  # what the environment calls the first of its Discrete observations, which columns count from 0
 
 
 class Step(NamedTuple):

@@ -18,6 +18,7 @@ from rlblocks.cadences.base import Progress
 from rlblocks.envs._choices import choices_in
 from rlblocks.envs._contract import Wrong
 from rlblocks.envs._masks import flags_of
+from rlblocks.envs.base import Facts
 from rlblocks.runs.options import Options
 
 START = Progress(0, 0, 0, 0, 0, 1)  # of a run that has not begun
@@ -50,18 +51,20 @@ class Agent:
     def __call__(self, observation: Any, action_mask: Any = None) -> Any:
         """The action for one observation, or the actions `[B]` for a batch `[B, ...]` of them.
 
-        `action_mask` says which actions are legal, `[A]` or `[B, A]`, true where they are, where the environment that
-        the agent learned in said so; without one all are. Of MultiDiscrete actions it has the form in which the
+        A Discrete observation is what the environment's space calls it. `action_mask` says which actions are legal,
+        `[A]` or `[B, A]`, true where they are, where the environment that the agent learned in said so; without one all
+        are. Of MultiDiscrete actions it has the form in which the
         environment says it, and a batch is a sequence of such. Discrete actions are an int, batched an int64 array,
         counted as the environment's space counts them, MultiDiscrete ones likewise. Box actions are cut to the bounds
         of the space. A policy that remembers goes on from the call before with as many rows: call `restart()` where an
         episode begins.
 
         Raises:
-            ValueError: the observation has neither the shape of one nor of a batch, or the mask does not fit it, lets
-                no action be legal, or is of actions that were not masked in training.
+            ValueError: the observation has neither the shape of one nor of a batch, or it is Discrete and outside its
+                space, or the mask does not fit it, lets no action be legal, or is of actions that were not masked in
+                training.
         """
-        array = np.asarray(observation)
+        array = _counted(np.asarray(observation), self.plan.facts)
         single = array.ndim == len(self._spec.shape)
         mask = None if action_mask is None else self._masks([action_mask] if single else action_mask)
         actions = self._as_executed(self.act(array[None] if single else array, mask))
@@ -137,3 +140,14 @@ class Agent:
 def evaluation_seed(options: Options) -> int:
     """The seed of a run's evaluation environments: another stream than training's, the same for each evaluation."""
     return int(seed_for(options.seed, "evaluation").generate_state(1)[0])
+
+
+def _counted(observations: np.ndarray[Any, Any], facts: Facts) -> np.ndarray[Any, Any]:
+    """Discrete observations counted from 0, as columns hold them; others as they are."""
+    if not isinstance(facts.observation_space, spaces.Discrete):
+        return observations
+    last = facts.first + int(facts.observation_space.n) - 1
+    odd = (observations < facts.first) | (observations > last) | (observations != np.floor(observations))
+    if odd.any():
+        raise ValueError(f"the observation is {observations[odd][0]}, outside its space {facts.first} to {last}")
+    return observations - facts.first

@@ -164,7 +164,7 @@ def test_discrete_observations_count_from_zero(value):
     first = pool.reset()
 
     assert (first.dtype, first.tolist()) == (np.int64, [int(value) - 5])
-    assert pool.facts.observation_space == spaces.Discrete(3)
+    assert (pool.facts.observation_space, pool.facts.first) == (spaces.Discrete(3), 5)
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_discrete_observations_and_actions_count_from_zero():
     assert (first.dtype, first.tolist()) == (np.int64, [0, 0])
     assert step.observation.tolist() == [1, 1]
     assert [env.actions for env in pool._env.envs] == [[7], [8]]
-    assert pool.facts.observation_space == spaces.Discrete(9)
+    assert (pool.facts.observation_space, pool.facts.first) == (spaces.Discrete(9), 3)
 
 
 def test_resetting_starts_anew():

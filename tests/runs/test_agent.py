@@ -97,6 +97,24 @@ def test_a_discrete_observation_is_one_number() -> None:
     assert agent(np.arange(6)).tolist() == [agent(i) for i in range(6)]
 
 
+def test_discrete_observations_are_counted_as_the_space_counts_them() -> None:
+    """The environment says 3 to 8, and columns hold 0 to 5."""
+    seen, acted = gymnasium.spaces.Discrete(6), gymnasium.spaces.Discrete(2)
+    agent = agent_of(facts=Facts("Made-v0", seen, acted, first=3))
+
+    assert agent(np.arange(3, 9)).tolist() == agent.act(np.arange(6)).tolist()
+    assert [agent(i) for i in range(3, 9)] == agent.act(np.arange(6)).tolist()
+
+
+@pytest.mark.parametrize("observation", [2, 9, -1, 3.5, [3, 9]])
+def test_a_discrete_observation_outside_its_space_is_refused(observation: Any) -> None:
+    """Also a part of a state."""
+    seen, acted = gymnasium.spaces.Discrete(6), gymnasium.spaces.Discrete(2)
+
+    with pytest.raises(ValueError, match=r"^the observation is \S+, outside its space 3 to 8$"):
+        agent_of(facts=Facts("Made-v0", seen, acted, first=3))(observation)
+
+
 def test_acting_moves_nothing() -> None:
     """No generator, no parameter, no graph."""
     agent, seen = agent_of(), np.zeros((4, 3), np.float32)

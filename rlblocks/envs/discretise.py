@@ -89,8 +89,13 @@ class Discretise(Wrapper):
                     fix=f"say between which numbers the bins lie: Discretise({self.bins}, low=..., high=...)",
                     block="Discretise", field=name,
                 )  # fmt: skip
-        _wide(tuple(low.tolist()), tuple(high.tolist()))
-        counted = spaces.Discrete(math.prod(self.bins))
+        _wide(tuple(low.tolist()), tuple(high.tolist()), BuildError)
+        if (states := math.prod(self.bins)) > np.iinfo(np.int64).max:
+            raise BuildError(
+                f"Discretise({self.bins}) makes {states:.0e} states, more than a whole number of 64 bits counts",
+                fix="give fewer bins, or leave components out with Select", block="Discretise", field="bins",
+            )  # fmt: skip
+        counted = spaces.Discrete(states)
         return gym.TransformObservation(env, lambda observation: _state(observation, self.bins, low, high), counted)
 
 
@@ -108,10 +113,10 @@ def _state(
     return int(np.ravel_multi_index(tuple(cell), bins))
 
 
-def _wide(low: tuple[float, ...], high: tuple[float, ...]) -> None:
+def _wide(low: tuple[float, ...], high: tuple[float, ...], told: type[FieldError | BuildError] = FieldError) -> None:
     for i, (a, b) in enumerate(zip(low, high, strict=True)):
         if not a < b:
-            raise FieldError(
+            raise told(
                 f"the bins of component {i} of Discretise have no width: low is {a:g} and high is {b:g}",
                 fix=f"make high[{i}] greater than {a:g}, or leave the component out with Select",
                 block="Discretise", field="high", component=i,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rlblocks.recipes import q_learning
 
-from rlblocks._core.errors import RecipeError, RunError
+from rlblocks._core.errors import BuildError, RecipeError, RunError
 from rlblocks._core.files import dumps, loads
 from rlblocks.envs import Discretise, Flatten, Gym
 
@@ -99,3 +99,20 @@ def test_flattened_observations_can_be_parted():
     space = Flatten().wrap(Fixed(spaces.MultiBinary(2))).observation_space
 
     assert Discretise((2, 2)).wrap(Fixed(spaces.Box(0.0, 1.0, space.shape))).observation_space == spaces.Discrete(4)
+
+
+def test_bounds_that_meet_the_space_are_told_with_one_fix():
+    """Only the wrapper knows that the lower bound given is the upper one of the space."""
+    with pytest.raises(BuildError) as caught:
+        Gym("Acrobot-v1", wrappers=(Discretise((2,) * 6, low=(1.0,) * 6),)).facts()
+
+    assert caught.value.what.startswith("the bins of component 0 of Discretise have no width")
+    assert str(caught.value).count("fix:") == 1
+
+
+def test_more_states_than_can_be_counted_are_refused():
+    """Before a space of them is made."""
+    with pytest.raises(BuildError, match=r"makes 1e\+20 states, more than a whole number of 64 bits counts") as caught:
+        Gym("MountainCar-v0", wrappers=(Discretise((10**10, 10**10)),)).facts()
+
+    assert caught.value.fix == "give fewer bins, or leave components out with Select"

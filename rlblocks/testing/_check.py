@@ -191,7 +191,7 @@ def _broken(law: Law, block: Block, times: int, limit: float, seed: int) -> tupl
         return "it gave two different results for the same inputs", last[0]
     except LawBroken as broken:
         return str(broken), last[0]
-    except Exception as error:  # noqa: BLE001  whatever a block raises is a broken law, to be told in one line
+    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a block raises is told in one line, an exit too
         return _raised(error), last[0]
     missing = coverage.missing(law.covers)
     return (f"vacuous: no input had {' or '.join(missing)}" if missing else ""), ""
@@ -215,7 +215,7 @@ def _examples(
             law.body(case)
         except HypothesisException:
             raise
-        except (Exception, TooLong):
+        except (Exception, SystemExit, TooLong):
             last[0] = case.text() or f"block = {block!r}"
             raise
 
@@ -224,7 +224,7 @@ def _examples(
     return examples
 
 
-def _raised(error: Exception) -> str:
+def _raised(error: BaseException) -> str:
     """What to say of an exception: the block raised it, or the law did, which cannot read what the block returned."""
     running = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
     ours = all(name.startswith(KIT) or name.partition(".")[0] in TOOLS for name in running)

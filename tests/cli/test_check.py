@@ -80,7 +80,7 @@ def test_a_block_that_exits_breaks_its_laws(console, lab):
 
     assert said.code == 1
     assert "BROKEN  TGT-2 " in said.out
-    assert "it ended the program by SystemExit: 0" in said.out
+    assert "it raised SystemExit: 0" in said.out
     assert "1 failed" in said.out
 
 

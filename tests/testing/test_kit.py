@@ -1,5 +1,6 @@
 """What the kit says: of broken laws, of what is no block, of waivers, and of itself."""
 
+import sys
 import time
 import unittest
 
@@ -34,6 +35,15 @@ with unlisted():
 
         def compute(self, *, reward, discount, q):
             return reward / (1 // 0)
+
+    @block("lab/leaves")
+    class Leaves(Target):
+        """A target that ends the program."""
+
+        inputs = {"reward": read("reward")}
+
+        def compute(self, *, reward):
+            sys.exit(0)
 
     @block("lab/counts")
     class Counts(Target):
@@ -129,6 +139,14 @@ def test_what_is_no_block_is_told_in_a_sentence(subject, reason):
     (found,) = check_block(subject)
 
     assert (found.law, found.status, found.reason) == ("GEN-0", "failed", reason)
+
+
+def test_a_block_that_ends_the_program_ends_nothing():
+    """It breaks the law, as one that raises does, and shows on which inputs."""
+    found = result_of(Leaves(), "GEN-14")
+
+    assert (found.status, found.reason) == ("failed", "it raised SystemExit: 0")
+    assert "Leaves().compute(" in found.counterexample
 
 
 def test_a_block_that_raises_is_told_in_a_line():

@@ -56,6 +56,11 @@ def sampled(block: Any) -> str:
     return "it is drained, which has laws of its own" if is_drained(block) else ""
 
 
+def holds_the_newest(block: Any) -> bool:
+    """Whether whatever is written to a store is held, until something newer is in its place."""
+    return block.tags.get("keeps", "newest") == "newest" or like(block) in ("hindsight", "model")
+
+
 def setting(block: Any, name: str) -> Any:
     """A field of a store, or of the one inside it; None where neither has it."""
     names = attrs.fields_dict(type(block))

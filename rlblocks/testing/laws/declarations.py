@@ -21,7 +21,7 @@ from rlblocks.testing.laws.general_rows import NEVER, outcome, value_reads
 from rlblocks.testing.oracles import like
 from rlblocks.testing.strategies import BATCHES
 
-SHARE, AT_LEAST_ZERO, COUNT = ((0, 0.5, 1), (-0.01, 1.01)), ((0, 0.5, 3), (-0.01,)), ((1, 3), (0, 1.5))
+SHARE, AT_LEAST_ZERO, COUNT = ((0.0, 0.5, 1.0), (-0.01, 1.01)), ((0.0, 0.5, 3.0), (-0.01,)), ((1, 3), (0, 1.5))
 RANGES: dict[str, dict[str, tuple[tuple[float, ...], tuple[float, ...]]]] = {  # what fields take, and what they refuse
     **{name: {"lam": SHARE} for name in ("gae", "td_lambda", "retrace")},
     "v_trace": {"lam": SHARE, "rho_max": AT_LEAST_ZERO, "c_max": AT_LEAST_ZERO},

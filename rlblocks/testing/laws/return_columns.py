@@ -11,6 +11,7 @@ from rlblocks._core.declare import REQUIRED, Read
 from rlblocks._core.keys import Spec, parse
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import close, require, same
+from rlblocks.testing._critic_calls import SINGLE
 from rlblocks.testing._law import law
 from rlblocks.testing.laws.general_rows import NEVER, outcome
 from rlblocks.testing.laws.returns import INTERIOR, POISON, asks, poisoned
@@ -86,22 +87,25 @@ def padding_does_not_matter(case: Case) -> None:
 
 @law("RET-24", role="returns", since="0.1", looks=True, examples=1)
 def columns_are_declared_in_time(case: Case) -> None:
-    """What it reads and writes is declared in time, one number a row; what there is of each action, at the stored one.
+    """What it reads and writes is declared in time; one number a row, where each action has one, is the stored one's.
 
     Where nobody writes weights, all rows are real. Without that, a recipe hands over rows in no order, or is refused.
 
-    Formula: dims of every input and output = (time, batch); weight has a default; q and log π are read at the action
+    Formula: dims of every output = (time, batch), and of every input begin so; weight has a default; q or log π of
+    (time, batch) is read at the action
     """
     block: Any = case.block
     case.say(f"block = {block!r}")
     for name, asked in block.inputs.items():
         if isinstance(asked, Read):
             key = parse(asked.key)
-            require(asked.dims == TIMED, f"the input {name!r} has the dims {asked.dims}, not {TIMED}")
+            timed = asked.dims[:2] == TIMED or key.name in SINGLE
+            require(timed, f"the input {name!r} has the dims {asked.dims}, which do not begin with {TIMED}")
             require(key.name != "weight" or asked.default is not REQUIRED, f"the input {name!r} is declared as needed")
             of_actions = key.name in ("q", "log_prob") and bool(key.which)
-            due = "action" if of_actions else ""
-            require(asked.at == due, f"the input {name!r} is read at {asked.at!r}, not {due!r}")
+            due = "action" if of_actions and asked.dims == TIMED else ""
+            free = of_actions and key.next  # of the next state, say, that of a fresh sample
+            require(free or asked.at == due, f"the input {name!r} is read at {asked.at!r}, not {due!r}")
     for key in block.outputs:
         dims = block.specs.get(key, Spec()).dims
         require(dims == TIMED, f"{key} is written with the dims {dims}, not {TIMED}")

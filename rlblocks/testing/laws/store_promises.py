@@ -21,14 +21,15 @@ from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
 from rlblocks.testing._drained import WEIGHT, drained, hand_over, observe, small_and_stream
 from rlblocks.testing._law import law
-from rlblocks.testing._memories import KEYS, Subject, is_drained, numbers, sampled, small, tell
+from rlblocks.testing._memories import KEYS, Subject, holds_the_newest, is_drained, numbers, sampled, small, tell
 from rlblocks.testing.laws.general_memory import filled
 from rlblocks.testing.laws.store_refusals import refuses
 from rlblocks.testing.laws.stores import stamps
+from rlblocks.testing.oracles import like
 from rlblocks.testing.streams import Write, one_episode, streams, transition
 
 ROOM, STEPS, ENOUGH = 4, 3, 64  # rows of a small store, of an episode written to it, and of a store that is filled
-SIZES = ("capacity", "steps", "count", "longest", "n", "goals")  # fields that say how many
+_THE_END = transition(0, 0, 1_000, truncated=True)  # where what waits for the end of an episode is handed on
 
 
 @law("BUF-16", role="stores", since="0.1", covers=("rows",), examples=6)
@@ -87,8 +88,12 @@ def it_holds_as_many_rows_as_it_says(case: Case) -> None:
         held = len(subject.memory)
         require(held <= most, f"it holds {held} rows, and says that it holds at most {most}")
     if not is_drained(block) and most <= ENOUGH:
-        held = len(subject.fill(one_episode(most + ENOUGH)).memory)
-        require(held == most, f"of many rows it holds {held}, and says that it holds up to {most}")
+        subject.fill(one_episode(most + ENOUGH)).memory.add(*Write((_THE_END,), (0,), ("",)).arguments())
+        held = len(subject.memory)
+        require(
+            held == most or not holds_the_newest(block),
+            f"of many rows it holds {held}, and says that it holds up to {most}",
+        )
 
 
 def ordered(block: Any) -> str:
@@ -173,7 +178,7 @@ def _columns(facts: Facts) -> Mapping[str, Spec]:
     seen, acted = (_spec(space) for space in (facts.observation_space, facts.action_space))
     flag = Spec((), "bool")
     columns = {"observation": seen, "action": acted, "reward": Spec(), "terminated": flag, "truncated": flag}
-    columns |= {"discount": Spec(), "next.observation": seen}
+    columns |= {"discount": Spec(), "next.observation": seen, "log_prob": Spec()}
     goals = {"next.achieved_goal": Spec((1,)), "desired_goal": Spec((1,))}
     return {**columns, **(goals if facts.goals is not None else {})}
 
@@ -230,14 +235,20 @@ def chunks_are_rows_in_one_line(case: Case) -> None:
 
 
 def sized(block: Any) -> str:
-    """Whether it has fields that say how many."""
-    return "" if set(SIZES) & set(attrs.fields_dict(type(block))) else "no field of it says how many"
+    """Whether it has fields of which the kit knows that they say how many."""
+    return "" if _sizes(block) else "the kit knows no field of it that says how many"
+
+
+def _sizes(block: Any) -> list[str]:
+    kinds = {"n_step": {"n"}, "hindsight": {"goals"}}
+    known = {"capacity", *kinds.get(like(block), ()), *({"steps", "count", "longest"} if is_drained(block) else ())}
+    return sorted(known & attrs.fields_dict(type(block)).keys())
 
 
 @law("BUF-24", role="stores", since="0.1", needs=sized, examples=1)
 def sizes_begin_at_one(case: Case) -> None:
     """How many rows, steps, episodes or goals it takes may be 1, and nothing below, and no fraction."""
-    for name in sorted(set(SIZES) & set(attrs.fields_dict(type(case.block)))):
+    for name in _sizes(case.block):
         case.say(f"attrs.evolve({case.block!r}, {name}=...)")
         attrs.evolve(case.block, **{name: 1})
         for size in (0, -1, 1.5, None):

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from rlblocks._core.block import Block
 from rlblocks._core.declare import Scheduled
+from rlblocks._core.errors import RlblocksError
 from rlblocks.stores import Hindsight, NStep, Rollout, Store, UniformReplay, WholeEpisodes, WithNext
 from rlblocks.testing._case import Case
 from rlblocks.testing._compare import require, same
 from rlblocks.testing._law import law
-from rlblocks.testing._memories import KEYS, Subject, numbers, tell
+from rlblocks.testing._memories import KEYS, Subject, is_drained, numbers, sampled, tell
 from rlblocks.testing._told import Told, ToldMemory
 from rlblocks.testing.streams import COLUMNS, streams
 
@@ -24,14 +25,27 @@ _HELD = UniformReplay(9)
 
 def wraps(block: Block) -> str:
     """Whether it hands its rows to another store, its field `inner`, which samples."""
-    return "" if isinstance(getattr(block, "inner", None), Store) else "it wraps no store"
+    if not isinstance(getattr(block, "inner", None), Store):
+        return "it wraps no store"
+    return sampled(block)
+
+
+def wraps_any(block: Block) -> str:
+    """Whether it also wraps a store that asks for an error and a number, and writes a weight."""
+    if why := wraps(block):
+        return why
+    try:
+        _with(block, Told())
+    except Exception:  # noqa: BLE001  any refusal is one
+        return "it refuses a store inside that asks for errors and writes weights"
+    return ""
 
 
 def _with(block: Any, inner: Any) -> Any:
     return attrs.evolve(block, inner=inner)
 
 
-@law("BUF-19", role="stores", since="0.1", needs=wraps, covers=("several environments", "rows inside"), examples=15)
+@law("BUF-19", role="stores", since="0.1", needs=wraps_any, covers=("several environments", "rows inside"), examples=15)
 def the_store_inside_is_told_everything(case: Case) -> None:
     """The store inside is handed whole rows with the environments they are of, and every number, error and cut.
 
@@ -82,7 +96,7 @@ def _asks_are_handed_on(case: Case, subject: Subject, inside: ToldMemory) -> Non
     same(inside.fed, [{"priority": errors}], "what was fed to it")
 
 
-@law("BUF-19a", role="stores", since="0.1", needs=wraps, examples=1)
+@law("BUF-19a", role="stores", since="0.1", needs=wraps_any, examples=1)
 def a_wrapper_speaks_for_the_store_inside(case: Case) -> None:
     """What the store inside writes, demands and asks for, the wrapper does; a number it finds there."""
     told = Told()
@@ -107,7 +121,7 @@ def what_does_not_fit_inside_is_refused(case: Case) -> None:
     """A store that is drained is refused inside; and by one that must be given the steps as they were, one that is too.
 
     Of two stores that each need the steps of an episode one by one, as their tag `takes` says, the inner one is handed
-    what the outer one made of them.
+    what the outer one made of them. Only what is itself drained with the store inside may take a drained one.
     """
     block = case.block
     wrong: list[Any] = [Rollout(2), WholeEpisodes(1, longest=9)]
@@ -116,8 +130,9 @@ def what_does_not_fit_inside_is_refused(case: Case) -> None:
     for inner in wrong:
         case.say(f"attrs.evolve({block!r}, inner={inner!r})")
         try:
-            _with(block, inner)
+            wrapper = _with(block, inner)
         except Exception as error:  # noqa: BLE001  any refusal is one
-            require(bool(getattr(error, "fix", "")), f"the refusal says nothing of what to do: {error}")
+            helps = not isinstance(error, RlblocksError) or bool(error.fix)
+            require(helps, f"the refusal says nothing of what to do: {error}")
             continue
-        require(False, f"{inner!r} was taken inside")
+        require(is_drained(wrapper) and is_drained(inner), f"{inner!r} was taken inside")

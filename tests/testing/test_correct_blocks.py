@@ -100,6 +100,29 @@ with unlisted():
                 raise ValueError("an error is NaN")
             self.memory.feed(priority=priority)
 
+    @block("odd/weighing_replay")
+    class WeighingReplay(Store):
+        """Uniform replay that writes weights, and looks up every column that it is asked for."""
+
+        outputs = debts = ("weight",)
+
+        capacity: int = fields.integer(9, ge=1)
+
+        def build(self, spec):
+            return Weighing(UniformReplay(self.capacity).build(spec))
+
+        def most_rows(self):
+            return self.capacity
+
+        def row_bytes(self, columns):
+            return bytes_of(columns)
+
+    class Weighing(Around):
+        """Weighs all rows alike."""
+
+        def sample(self, batch, keys, **numbers):
+            return {**self.memory.sample(batch, keys, **numbers), "weight": np.ones(batch, np.float32)}
+
     @block("odd/any_store")
     class AnyStore(Store):
         """Stands around any store and changes nothing; a drained one makes it drained."""
@@ -197,6 +220,7 @@ with unlisted():
 CASES = [
     ("RET-24", TreeBackup()),
     ("GEN-24", StrictTDLambda()),
+    ("BUF-16", WeighingReplay()),
     ("BUF-21", BehaviourReplay()),
     ("GEN-21c", BehaviourReplay()),
     ("BUF-24", BehaviourReplay()),
